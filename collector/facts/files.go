@@ -1,0 +1,118 @@
+package facts
+
+import "time"
+
+// Sysctl is the kernel's parameters: as they are, and as the files will set them at the next boot.
+type Sysctl struct {
+	Live       map[string]string      `json:"live,omitzero"`       // dotted name → value, white space folded to one space
+	Configured map[string]SysctlEntry `json:"configured,omitzero"` // after order and precedence of sysctl.d(5)
+	Defaults   map[string]string      `json:"defaults,omitzero"`   // built-in value of this kernel where the files are silent and we know it
+}
+
+// SysctlEntry is the last value the files give.
+type SysctlEntry struct {
+	Value string `json:"value"`
+	File  string `json:"file"`
+}
+
+// Mounts are the file systems: mounted now, and configured.
+type Mounts struct {
+	Live  []Mount `json:"live,omitzero"`  // /proc/self/mountinfo of the host's namespace
+	Fstab []Mount `json:"fstab,omitzero"` // fstab and systemd .mount units
+	Usage []Usage `json:"usage,omitzero"` // statfs of writable disk file systems
+}
+
+// Mount is one mounted or configured file system.
+type Mount struct {
+	Target  string   `json:"target"`
+	Source  string   `json:"source"`
+	FSType  string   `json:"fs_type"`
+	Options []string `json:"options"`
+	Origin  string   `json:"origin,omitzero"` // "fstab", "unit:tmp.mount"; empty for live ones
+}
+
+// Usage is how full a file system is.
+type Usage struct {
+	Target            string   `json:"target"`
+	TotalBytes        uint64   `json:"total_bytes"`
+	FreeBytes         uint64   `json:"free_bytes"`
+	UsedPercent       float64  `json:"used_percent"`
+	InodesUsedPercent *float64 `json:"inodes_used_percent,omitzero"` // nil: the file system has no fixed number
+}
+
+// Files are the modes and owners of the files that matter.
+type Files struct {
+	Paths map[string]FileState `json:"paths,omitzero"` // absolute path → state; a missing file has kind "absent"
+}
+
+// FileState is the lstat of one path.
+type FileState struct {
+	Path          string     `json:"path"`
+	Kind          string     `json:"kind"`          // file, dir, link, fifo, socket, device or absent
+	Mode          string     `json:"mode,omitzero"` // four octal digits: "0640"
+	UID           *uint32    `json:"uid,omitzero"`
+	GID           *uint32    `json:"gid,omitzero"`
+	User          string     `json:"user,omitzero"` // name of UID in the same root; empty: none
+	Group         string     `json:"group,omitzero"`
+	Bytes         *int64     `json:"bytes,omitzero"`
+	ModifiedAt    *time.Time `json:"modified_at,omitzero"`
+	GroupWritable bool       `json:"group_writable,omitzero"`
+	WorldWritable bool       `json:"world_writable,omitzero"`
+	WorldReadable bool       `json:"world_readable,omitzero"`
+	Link          string     `json:"link,omitzero"` // target of a symbolic link
+}
+
+// Walk is what a budgeted walk over the local file systems found. Lists are absent until the walk is complete.
+type Walk struct {
+	Complete      bool        `json:"complete"`
+	InodesSeen    uint64      `json:"inodes_seen"`
+	WorldWritable []FileState `json:"world_writable,omitzero"` // files, and directories without the sticky bit
+	Unowned       []FileState `json:"unowned,omitzero"`        // uid or gid without a name
+	SetID         []FileState `json:"set_id,omitzero"`         // SUID and SGID programs
+	Truncated     bool        `json:"truncated,omitzero"`      // a list was cut at its limit
+}
+
+// Schedules are cron, anacron, at and systemd timers.
+type Schedules struct {
+	Cron      []CronEntry `json:"cron,omitzero"`
+	Timers    []Timer     `json:"timers,omitzero"`
+	CronAllow *bool       `json:"cron_allow,omitzero"` // /etc/cron.allow exists
+	AtAllow   *bool       `json:"at_allow,omitzero"`
+}
+
+// CronEntry is one line of a crontab or one script of cron.daily and its like.
+type CronEntry struct {
+	File         string     `json:"file"`
+	User         string     `json:"user"`
+	When         string     `json:"when"` // "0 3 * * *", "@reboot", "daily"
+	Command      string     `json:"command"`
+	CommandState *FileState `json:"command_state,omitzero"` // of the program, when its path is absolute
+}
+
+// Timer is one systemd timer.
+type Timer struct {
+	Unit    string     `json:"unit"`
+	Service string     `json:"service"`
+	When    []string   `json:"when,omitzero"` // OnCalendar= and its like, verbatim
+	Enabled *bool      `json:"enabled,omitzero"`
+	LastRun *time.Time `json:"last_run,omitzero"` // stamp file; nil: never, or not Persistent=
+}
+
+// Integrity is the state of files against their packages, and of tools that watch them.
+type Integrity struct {
+	Verified      *bool    `json:"verified,omitzero"`       // every package file was hashed at least once; nil or false: unmeasured
+	ModifiedFiles []string `json:"modified_files,omitzero"` // content differs from the package's checksum, configuration files left out
+	MissingFiles  []string `json:"missing_files,omitzero"`
+	LdPreload     []string `json:"ld_preload,omitzero"`   // lines of /etc/ld.so.preload; empty: file absent or empty
+	FIM           []Tool   `json:"fim,omitzero"`          // aide, tripwire, samhain, ossec ... found here
+	AntiMalware   []Tool   `json:"anti_malware,omitzero"` // clamav and other engines found here
+	RootkitTools  []Tool   `json:"rootkit_tools,omitzero"`
+}
+
+// Tool is a security tool found on the host.
+type Tool struct {
+	Name       string     `json:"name"`
+	Installed  bool       `json:"installed"`
+	Running    *bool      `json:"running,omitzero"`
+	DatabaseAt *time.Time `json:"database_at,omitzero"` // newest signature or baseline file
+}

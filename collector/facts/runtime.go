@@ -1,0 +1,71 @@
+package facts
+
+import "time"
+
+// Runtime is the kernel's testimony: what was run and who talked to whom since Since, aggregated by the probes.
+type Runtime struct {
+	Since           time.Time      `json:"since"`                // start of the observation, UTC; earlier behaviour is unmeasured
+	ObservedSeconds float64        `json:"observed_seconds"`     // time really observed within the window, restarts' holes left out
+	Hooks           []Hook         `json:"hooks,omitzero"`       // every hook with its health
+	Programs        []Program      `json:"programs,omitzero"`    // programs run in the window
+	Connections     []Connection   `json:"connections,omitzero"` // TCP connections by program, direction and peer class
+	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
+	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
+}
+
+// Hook is one attachment to the kernel.
+type Hook struct {
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, ...
+	Kind   string `json:"kind"`            // tp_btf, fentry, raw_tp, tracepoint, netlink, poll
+	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
+	Reason string `json:"reason,omitzero"` // why degraded
+	Events uint64 `json:"events"`          // seen since attach
+	Lost   uint64 `json:"lost"`            // counted in the kernel, all causes
+}
+
+// Program is one executable seen running.
+type Program struct {
+	Path      string    `json:"path"`
+	Count     uint64    `json:"count"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
+	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
+	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, world_writable_dir, setuid
+	Container string    `json:"container,omitzero"`
+}
+
+// Connection is a TCP relation between a program and a class of peers.
+type Connection struct {
+	Program       string    `json:"program"` // command name
+	UID           uint32    `json:"uid"`
+	Direction     string    `json:"direction"`     // out (connect) or in (accept)
+	Peer          string    `json:"peer,omitzero"` // address; target detail
+	PeerClass     string    `json:"peer_class"`    // loopback, private or public
+	Port          uint16    `json:"port"`          // remote port when out, local port when in
+	Count         uint64    `json:"count"`
+	SentBytes     uint64    `json:"sent_bytes,omitzero"`
+	ReceivedBytes uint64    `json:"received_bytes,omitzero"`
+	FirstSeen     time.Time `json:"first_seen"`
+	LastSeen      time.Time `json:"last_seen"`
+}
+
+// RuntimeEvent is one rare event worth keeping as such.
+type RuntimeEvent struct {
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind"` // module_load, bpf_load, ptrace, exec_deleted, exec_memfd, exec_temp, setuid, mount, sensitive_write
+	Program string    `json:"program,omitzero"`
+	UID     *uint32   `json:"uid,omitzero"`
+	Detail  string    `json:"detail,omitzero"`
+}
+
+// Agent is the agent's view of itself.
+type Agent struct {
+	Version        string     `json:"version,omitzero"`
+	BundleRevision *uint64    `json:"bundle_revision,omitzero"`
+	BundleSigned   *bool      `json:"bundle_signed,omitzero"`
+	OutboxItems    *int       `json:"outbox_items,omitzero"`
+	OutboxDropped  *uint64    `json:"outbox_dropped,omitzero"`
+	LastCheckIn    *time.Time `json:"last_check_in,omitzero"`
+	BinaryState    *FileState `json:"binary_state,omitzero"`
+}
