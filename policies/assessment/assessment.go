@@ -63,10 +63,10 @@ func ParseSeverity(s string) (Severity, bool) {
 type Assessment struct {
 	Schema          string        `json:"schema"` // always [Schema]
 	Host            Host          `json:"host"`
-	MeasuredAt      time.Time     `json:"measured_at"`            // UTC, when the facts were collected
-	JudgedAt        time.Time     `json:"judged_at"`              // UTC, the clock the controls were given
-	ClockSet        bool          `json:"clock_set,omitzero"`     // judged_at was given by --now, not read from the clock
-	DurationSeconds float64       `json:"duration_seconds"`       // collection and judging, wall time
+	MeasuredAt      time.Time     `json:"measured_at"`        // UTC, when the facts were collected
+	JudgedAt        time.Time     `json:"judged_at"`          // UTC, the clock the controls were given
+	ClockSet        bool          `json:"clock_set,omitzero"` // judged_at was given by --now, not read from the clock
+	DurationSeconds float64       `json:"duration_seconds"`   // collection and judging, wall time
 	Baselines       []BaselineRef `json:"baselines"`
 	Bundle          BundleRef     `json:"bundle"`
 	Root            string        `json:"root"`
@@ -100,18 +100,19 @@ type BundleRef struct {
 // Result is the outcome of one control.
 type Result struct {
 	// Generic half.
-	Control    string          `json:"control"` // family.control, stable for ever
-	Number     uint32          `json:"-"`       // the control's number on the wire, append-only per bundle
-	Revision   uint32          `json:"-"`       // the control's own revision
-	Aliases    []string        `json:"aliases"`
-	Family     string          `json:"family"`
-	Capability string          `json:"capability"`
-	Status     Status          `json:"status"`
-	Verdicts   map[Half]Status `json:"verdicts"` // declared halves only: pass, fail or unmeasured
-	Severity   Severity        `json:"severity"`
-	Title      string          `json:"title"`
-	ReasonID   string          `json:"reason_id"`
-	Reason     string          `json:"reason"` // one sentence in the reader's language
+	Control      string          `json:"control"` // family.control, stable for ever
+	Number       uint32          `json:"-"`       // the control's number on the wire, append-only per bundle
+	ReasonNumber uint32          `json:"-"`       // place of ReasonID in the control's reasons, from 1; 0: none
+	Revision     uint32          `json:"-"`       // the control's own revision
+	Aliases      []string        `json:"aliases"`
+	Family       string          `json:"family"`
+	Capability   string          `json:"capability"`
+	Status       Status          `json:"status"`
+	Verdicts     map[Half]Status `json:"verdicts"` // declared halves only: pass, fail or unmeasured
+	Severity     Severity        `json:"severity"`
+	Title        string          `json:"title"`
+	ReasonID     string          `json:"reason_id"`
+	Reason       string          `json:"reason"` // one sentence in the reader's language
 	// Target half.
 	Target Target `json:"target,omitzero"`
 
