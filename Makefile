@@ -1,0 +1,75 @@
+# Vymir: build, run, test. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export CGO_ENABLED ?= 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOBUILD := go build -trimpath -ldflags '$(LDFLAGS)'
+BIN := bin
+TOOLS := .cache/bin
+
+export VYMIR_STATE ?= ./var
+export VYMIR_WEB ?= 127.0.0.1:8443
+export VYMIR_QUIC ?= 127.0.0.1:7443
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## build both programs into bin/
+	@mkdir -p $(BIN)
+	@echo "building $(BIN)/vymir-agent and $(BIN)/vymir-server (the first time takes some minutes) ..."
+	@$(GOBUILD) -o $(BIN)/ ./agent/cmd/vymir-agent ./server/cmd/vymir-server
+	@ls -l $(BIN)/vymir-agent $(BIN)/vymir-server | awk '{printf "  %s  %.1f MB\n", $$NF, $$5/1e6}'
+
+.PHONY: run
+run: build ## run server and agent on this machine: enrol, assess, send, show (ONCE=1: one round, then exit)
+	@$(BIN)/vymir-server trial --agent $(BIN)/vymir-agent $(if $(filter 1,$(ONCE)),--once)
+
+.PHONY: test
+test: tools-test build ## install what the tests need and run all of them
+	@.ci/test
+
+.PHONY: tools-test
+tools-test:
+	@.ci/install test
+
+.PHONY: check
+check: ## gofmt, vet, golangci-lint with the law of imports, opa fmt and check, regal
+	@.ci/check
+
+.PHONY: generate
+generate: ## regenerate BPF objects, protobuf code, controls.json and the docs made from code
+	@.ci/install generate
+	go generate ./collector/... ./agent/... ./policies/... ./server/...
+
+.PHONY: generate-check
+generate-check: generate ## fail when a generated file differs from the committed one
+	@git diff --exit-code --stat -- . || { echo "generated files differ: commit what 'make generate' wrote"; exit 1; }
+
+.PHONY: bench
+bench: ## benchmarks of every house (compare two runs with benchstat)
+	go test -run '^$$' -bench . -benchmem ./collector/... ./policies/... ./agent/... ./server/...
+
+.PHONY: test-kernels
+test-kernels: ## boot Debian's kernels in QEMU and run the probe tests inside (long)
+	@collector/internal/probe/kernels/run.sh
+
+.PHONY: test-installer
+test-installer: build ## install into a real Debian with systemd (systemd-nspawn) and take it away again
+	@installer/test/run.sh
+
+.PHONY: vulncheck
+vulncheck: ## known vulnerabilities in our dependencies (needs the internet)
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+.PHONY: new-control
+new-control: ## scaffold a control: make new-control FAMILY=ssh NAME=something
+	@go run ./policies/internal/newcontrol -family '$(FAMILY)' -name '$(NAME)'
+
+.PHONY: clean
+clean: ## remove what make run and make build made
+	rm -rf $(BIN) $(VYMIR_STATE) dist

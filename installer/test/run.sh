@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs the agent into a real Debian that systemd really boots (systemd-nspawn on a debootstrap root), against a
+# server on this machine, looks at what it measured, and takes it away again. Needs root; Debian's packages only.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+[ "$(id -u)" = 0 ] || { echo "installer test needs root: it boots a container" >&2; exit 1; }
+cache=${VYMIR_TEST_ROOT:-.cache/debian12}
+name=vymir-inst-$$
+work=$(mktemp -d /tmp/$name.XXXXXX)
+server=
+
+cleanup() {
+	machinectl terminate "$name" >/dev/null 2>&1 || true
+	[ -z "${nspawn:-}" ] || kill "$nspawn" 2>/dev/null || true
+	[ -z "$server" ] || kill "$server" 2>/dev/null || true
+	wait 2>/dev/null || true
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+if [ ! -e "$cache/.complete" ]; then
+	echo "building a Debian 12 root in $cache (once) ..."
+	rm -rf "$cache"; mkdir -p "$(dirname "$cache")"
+	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,openssh-server,nftables,sudo,procps \
+		bookworm "$cache" >/dev/null
+	touch "$cache/.complete"
+fi
+cp -a "$cache" "$work/root"
+
+echo "starting a server on loopback"
+mkdir "$work/srv"
+printf 'state_dir: %s\nweb: 127.0.0.1:28443\nquic: 127.0.0.1:27443\n' "$work/srv" >"$work/server.yaml"
+bin/vymir-server serve --config "$work/server.yaml" >"$work/server.log" 2>&1 &
+server=$!
+for _ in $(seq 50); do bin/vymir-server recipient list --config "$work/server.yaml" >/dev/null 2>&1 && break; sleep 0.2; done
+bin/vymir-server recipient create --config "$work/server.yaml" --id inst --name-uk "Проба" --name-en "Trial" >/dev/null
+install -d "$work/root/opt/vymir"
+cp bin/vymir-agent installer/install.sh installer/vymir-agent.service installer/agent.yaml "$work/root/opt/vymir/"
+bin/vymir-server token create --config "$work/server.yaml" --recipient inst --ttl 1h >"$work/root/opt/vymir/token"
+
+echo "booting Debian in a container"
+systemd-nspawn --quiet --boot --machine="$name" --directory="$work/root" --register=no --keep-unit \
+	--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN,CAP_SYSLOG,CAP_AUDIT_CONTROL \
+	>"$work/boot.log" 2>&1 </dev/null &
+nspawn=$!
+leader() { pgrep -P "$nspawn" | head -1; }
+inside() { nsenter -t "$(leader)" -m -u -i -p -n -r -w -- /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"; }
+for _ in $(seq 150); do
+	s=$(inside systemctl is-system-running 2>/dev/null || true)
+	case "$s" in running|degraded) break ;; esac
+	sleep 0.2
+done
+case "$s" in running|degraded) ;; *) echo "systemd did not come up: $s"; tail -20 "$work/boot.log"; exit 1 ;; esac
+
+inside sh /opt/vymir/install.sh --binary /opt/vymir/vymir-agent --server 127.0.0.1:27443 --token-file /opt/vymir/token --lang uk
+inside systemctl is-active vymir-agent.service
+inside systemctl is-enabled vymir-agent.service
+for _ in $(seq 300); do
+	n=$(bin/vymir-server hosts list --config "$work/server.yaml" --format json | grep -c '"last_sequence": *[1-9]' || true)
+	[ "$n" -ge 1 ] && break; sleep 0.2
+done
+[ "$n" -ge 1 ] || { echo "no assessment arrived"; inside journalctl -u vymir-agent --no-pager | tail -20; exit 1; }
+inside vymir-agent status
+inside systemd-analyze security vymir-agent.service --no-pager | tail -1
+
+inside sh /opt/vymir/install.sh --uninstall --purge --lang en
+for f in /usr/bin/vymir-agent /etc/vymir /var/lib/vymir /etc/systemd/system/vymir-agent.service; do
+	if inside test -e "$f"; then echo "left behind: $f"; exit 1; fi
+done
+inside sh -c '! pgrep -x vymir-agent'
+inside sh -c '! systemctl list-unit-files | grep -q vymir'
+echo "installed, measured, removed: nothing was left"
