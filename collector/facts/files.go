@@ -45,10 +45,10 @@ type Files struct {
 	Paths map[string]FileState `json:"paths,omitzero"` // absolute path → state; a missing file has kind "absent"
 }
 
-// FileState is the lstat of one path.
+// FileState is the lstat of one path. Kind absent and unknown come alone.
 type FileState struct {
 	Path          string     `json:"path"`
-	Kind          string     `json:"kind"`          // file, dir, link, fifo, socket, device or absent
+	Kind          string     `json:"kind"`          // file, dir, link, fifo, socket, device, absent, or unknown when it may not be looked at
 	Mode          string     `json:"mode,omitzero"` // four octal digits: "0640"
 	UID           *uint32    `json:"uid,omitzero"`
 	GID           *uint32    `json:"gid,omitzero"`

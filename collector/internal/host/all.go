@@ -1,0 +1,38 @@
+// Package host measures the fact families of one host, one file per family.
+//
+// A family is a function that reads through an [Env] and fills its part of the document. To add one, write its file
+// and add one line to [All].
+package host
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vymir-project/vymir/collector/facts"
+)
+
+// Family is one fact family: its JSON name in the document, and the function that measures it.
+type Family struct {
+	Name string
+	// Collect fills doc and says how it went. Families that stand later in the order may read what earlier ones
+	// wrote, which is nil when those were not asked for or failed. Collect may panic and may be abandoned after a
+	// time limit: it must not touch anything but doc, and what it wrote is dropped when its status is an error.
+	Collect func(ctx context.Context, env *Env, doc *facts.Document) facts.Status
+}
+
+// All returns every family in the order of measuring.
+func All() []Family {
+	return slices.Concat(system(), services())
+}
+
+// system lists the families of the machine, its accounts and its files.
+func system() []Family {
+	return []Family{
+		{"os", collectOS},
+	}
+}
+
+// services lists the families of what runs on the machine; they may read those of system.
+func services() []Family {
+	return []Family{}
+}
