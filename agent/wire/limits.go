@@ -1,0 +1,43 @@
+package wire
+
+import "errors"
+
+// Version is the wire version this build speaks; OldestVersion the oldest that a server of this build accepts.
+// docs/spec/wire.md says what each version brought.
+const (
+	Version       = 1
+	OldestVersion = 1
+)
+
+// Limits of the format. Both sides refuse what exceeds them; none is ever lowered.
+const (
+	MaxMessageBytes    = 4 << 20  // one request or response, decompressed
+	MaxCompressedBytes = 1 << 20  // one request or response body as it travels
+	MaxItems           = 256      // items of one check-in
+	MaxItemBytes       = 1 << 20  // one item, encoded
+	MaxResults         = 4096     // results of one assessment
+	MaxTargetBytes     = 16 << 10 // target half of one result, JSON
+	MaxFactsBytes      = 8 << 20  // a facts document, decompressed
+	MaxStringBytes     = 256      // any name: host, OS, kernel, role, bundle, baseline
+	MaxBaselines       = 16       // baselines of one assessment
+	MaxCSRBytes        = 4 << 10  // a certificate request
+	MaxTokenChars      = 1 << 10  // an enrolment token's text
+	MaxExportBytes     = 64 << 20 // a sealed export file, decrypted and decompressed
+	MaxFetchBytes      = 256 << 10
+)
+
+// ErrTooLarge is returned when something exceeds a limit of this package.
+var ErrTooLarge = errors.New("larger than the limit")
+
+// ErrMalformed is returned when something does not follow the format.
+var ErrMalformed = errors.New("malformed")
+
+// Codes of a Refusal. A server sends no others; an agent treats one it does not know by Refusal.permanent alone.
+const (
+	RefusedTooLarge       = "too_large"
+	RefusedUnknownVersion = "unknown_version"
+	RefusedMalformed      = "malformed"
+	RefusedUnknownBundle  = "unknown_bundle" // the server does not (yet) know the catalogue that numbers the controls
+	RefusedForeignHost    = "foreign_host"   // the item claims another host
+	RefusedStale          = "stale"          // sequence at or below one acknowledged, with other content: two hosts share a key
+)
