@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	_ "modernc.org/sqlite"             // database/sql driver "sqlite"
+)
+
+// ErrNotFound says that the row asked for does not exist (or is not the caller's to see).
+var ErrNotFound = errors.New("not found")
+
+// ErrExists says that a row with this identity is already there.
+var ErrExists = errors.New("already exists")
+
+// Store is a database opened by [Open]. All methods may be called at once from any goroutine.
+type Store struct {
+	dialect dialect
+	write   *sql.DB
+	read    *sql.DB // SQLite: a pool of readers; PostgreSQL: the same as write
+	path    string  // SQLite: the file; else ""
+}
+
+// Open opens the database dsn names and checks that it answers; it does not migrate (see [Store.Migrate]).
+//
+// "postgres://..." or "postgresql://..." is PostgreSQL. Anything else is an SQLite file, with or without
+// "sqlite:" before its path; it is created when missing. The caller closes the store.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return openPostgres(ctx, dsn)
+	}
+	return openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+}
+
+func openPostgres(ctx context.Context, dsn string) (*Store, error) {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open postgresql: %w", err)
+	}
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("reach postgresql: %w", err)
+	}
+	return &Store{dialect: postgres, write: db, read: db}, nil
+}
+
+func openSQLite(ctx context.Context, path string) (*Store, error) {
+	if path == "" {
+		return nil, errors.New("open sqlite: no file given")
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	// synchronous FULL: an acknowledged check-in must survive a power cut.
+	uri := func(txlock string, more ...string) string {
+		q := url.Values{"_txlock": {txlock}, "_pragma": append([]string{
+			"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			"temp_store(MEMORY)", "cache_size(-16000)",
+		}, more...)}
+		return "file:" + (&url.URL{Path: abs}).EscapedPath() + "?" + q.Encode()
+	}
+	w, err := sql.Open("sqlite", uri("immediate"))
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.PingContext(ctx); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	r, err := sql.Open("sqlite", uri("deferred", "query_only(1)"))
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	r.SetMaxOpenConns(8)
+	r.SetMaxIdleConns(8)
+	return &Store{dialect: sqlite, write: w, read: r, path: abs}, nil
+}
+
+// Close closes the database; transactions that still run fail.
+func (s *Store) Close() error {
+	if s.read != s.write {
+		s.read.Close()
+	}
+	return s.write.Close()
+}
+
+// Engine names the engine, "sqlite" or "postgres".
+func (s *Store) Engine() string { return string(s.dialect) }
+
+// Tx runs f in a transaction that may write. It commits when f returns nil and undoes everything when f
+// returns an error or panics. On SQLite writers wait for each other. f must not start another Tx.
+func (s *Store) Tx(ctx context.Context, f func(*Tx) error) error {
+	return s.run(ctx, s.write, nil, f)
+}
+
+// View runs f in a transaction that reads one consistent state and cannot write.
+func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
+	o := &sql.TxOptions{ReadOnly: true}
+	if s.dialect == postgres {
+		o.Isolation = sql.LevelRepeatableRead
+	}
+	return s.run(ctx, s.read, o, f)
+}
+
+func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(*Tx) error) error {
+	t, err := db.BeginTx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer t.Rollback() //nolint:errcheck // after Commit it does nothing
+	if err := f(&Tx{ctx: ctx, tx: t, dialect: s.dialect}); err != nil {
+		return err
+	}
+	if o != nil && o.ReadOnly {
+		return nil
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	return nil
+}
+
+// Tx is one transaction. It carries the context it was begun with, as it lives no longer than one call.
+type Tx struct {
+	ctx     context.Context
+	tx      *sql.Tx
+	dialect dialect
+}
+
+// exec runs a statement and returns how many rows it touched.
+func (t *Tx) exec(query string, args ...any) (int64, error) {
+	r, err := t.tx.ExecContext(t.ctx, t.dialect.rebind(query), args...)
+	if err != nil {
+		return 0, t.dialect.wrap(err)
+	}
+	return r.RowsAffected()
+}
+
+// must runs a statement that has to touch at least one row; else it is ErrNotFound.
+func (t *Tx) must(query string, args ...any) error {
+	n, err := t.exec(query, args...)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// scanner is a row to be read: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads one row; none is ErrNotFound.
+func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	v, err := scan(t.tx.QueryRowContext(t.ctx, t.dialect.rebind(query), args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, ErrNotFound
+	}
+	return v, err
+}
+
+// many reads all rows; none is an empty slice.
+func many[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := t.tx.QueryContext(t.ctx, t.dialect.rebind(query), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// scalar scans a row of one column.
+func scalar[T any](r scanner) (T, error) {
+	var v T
+	err := r.Scan(&v)
+	return v, err
+}
+
+// NewID makes an identifier: kind, a hyphen and 80 random bits ("h-k3v5..."). Kind is one to three letters.
+func NewID(kind string) string {
+	var b [10]byte
+	rand.Read(b[:])
+	return kind + "-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+// MS turns a time into what a column holds: Unix milliseconds, 0 for the zero time.
+func MS(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// At is the inverse of [MS], in UTC.
+func At(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// Flag turns a bool into what a SMALLINT column holds.
+func Flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// blob makes nil bytes an empty blob, as no column is NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// moment scans a BIGINT into a time.
+type moment struct{ t *time.Time }
+
+// Scan implements [sql.Scanner].
+func (m moment) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("scan time: got %T", v)
+	}
+	*m.t = At(n)
+	return nil
+}
