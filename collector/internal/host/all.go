@@ -29,6 +29,8 @@ func All() []Family {
 func system() []Family {
 	return []Family{
 		{"os", collectOS},
+		{"mounts", collectMounts}, // before families that look at homes: these may lie on a dead server
+		{"sysctl", collectSysctl},
 	}
 }
 
