@@ -81,10 +81,10 @@ type Remedy struct {
 	Years     float64  `yaml:"years"`      // service life; for licences and services the term the cost covers
 	Requires  []string `yaml:"requires"`   // remedies that must be there or come first
 	Line      Line     `yaml:"line"`
-	Why       Text     `yaml:"why"`                   // why this line of effort
-	DK021     string   `yaml:"dk021"`                 // ДК 021:2015 (CPV) code; empty: not sure of one
-	Limits    Text     `yaml:"limits"`                // restrictions a buyer must keep; empty: none of its own
-	ECSF      string   `yaml:"ecsf"`                  // role of the European Cybersecurity Skills Framework, trainings only
+	Why       Text     `yaml:"why"`                    // why this line of effort
+	DK021     string   `yaml:"dk021"`                  // ДК 021:2015 (CPV) code; empty: not sure of one
+	Limits    Text     `yaml:"limits"`                 // restrictions a buyer must keep; empty: none of its own
+	ECSF      string   `yaml:"ecsf"`                   // role of the European Cybersecurity Skills Framework, trainings only
 	NoMeasure bool     `yaml:"not_machine_verifiable"` // no control can show its effect
 }
 
