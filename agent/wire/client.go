@@ -137,12 +137,13 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	resp, err := c.tcp.RoundTrip(r)
-	if err == nil {
-		c.mu.Lock()
-		c.used = TCP
-		c.mu.Unlock()
+	if err != nil {
+		return nil, err
 	}
-	return resp, err
+	c.mu.Lock()
+	c.used = TCP
+	c.mu.Unlock()
+	return resp, nil
 }
 
 func closeBody(r *http.Request) {
@@ -284,7 +285,24 @@ func (c *Client) dialTCP(ctx context.Context, network, addr string, conf *tls.Co
 		conn.Close() //nolint:errcheck // the handshake's error counts
 		return nil, err
 	}
-	return t, nil
+	return alertConn{t}, nil
+}
+
+const remoteAlert = "remote error: tls: "
+
+// alertConn makes a failed write tell the server's TLS alert, if one has come: a server that refuses our certificate
+// says so and closes at once, and HTTP/2 would only see that the pipe broke.
+type alertConn struct{ *tls.Conn }
+
+func (c alertConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.SetReadDeadline(time.Now().Add(500 * time.Millisecond)) //nolint:errcheck // the connection is over
+		if _, alert := c.Read(make([]byte, 1)); alert != nil && strings.Contains(alert.Error(), remoteAlert) {
+			err = fmt.Errorf("%w: %w", alert, err)
+		}
+	}
+	return n, err
 }
 
 // tcpMeter reckons IP-layer bytes of TCP: each segment of up to 1,400 bytes carries 52 bytes of headers and draws an
@@ -336,5 +354,5 @@ func IdentityRefused(err error) bool {
 	if errors.As(err, &t) && t.Remote && t.ErrorCode.IsCryptoError() {
 		return true
 	}
-	return err != nil && strings.Contains(err.Error(), "remote error: tls: ")
+	return err != nil && strings.Contains(err.Error(), remoteAlert)
 }
