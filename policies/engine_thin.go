@@ -1,0 +1,24 @@
+//go:build thin
+
+package policies
+
+import (
+	"context"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/bundle"
+)
+
+// Engine cannot judge in this build.
+type Engine struct{}
+
+// New answers [ErrThin].
+func New(context.Context, *bundle.Bundle) (*Engine, error) { return nil, ErrThin }
+
+// Judge answers [ErrThin].
+func (*Engine) Judge(context.Context, []byte, JudgeOptions) (*assessment.Assessment, error) {
+	return nil, ErrThin
+}
+
+// Catalogue returns the catalogue that this program carries.
+func (*Engine) Catalogue() *Catalogue { return BuiltIn() }
