@@ -1,0 +1,352 @@
+// Package desk is what people do with what was measured: they look at hosts and findings of the recipients that are
+// theirs to see, and assessors decide. Pages and API stand on it, so both see the same and neither can see more.
+//
+// Every method takes the actor and asks package access first. What an actor may not see does not exist for them:
+// it is store.ErrNotFound, as if there were no such id.
+package desk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/review"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// ErrForbidden means that the actor may see the object and may not do this to it.
+var ErrForbidden = errors.New("not allowed")
+
+// ErrText means a comment that is empty or longer than [MaxText].
+var ErrText = errors.New("text must have 1 to 4000 characters")
+
+// MaxText bounds a comment or a reason, in bytes.
+const MaxText = 4000
+
+// Desk reads and decides. Its methods may be called at once from any goroutine.
+type Desk struct {
+	st  *store.Store
+	now func() time.Time
+}
+
+// New returns a desk over a migrated store. Now nil is time.Now.
+func New(st *store.Store, now func() time.Time) *Desk {
+	if now == nil {
+		now = time.Now
+	}
+	return &Desk{st: st, now: now}
+}
+
+// scope narrows a wish for a recipient ("" for all) to those that are the actor's for the action. A wish that is
+// not theirs is store.ErrNotFound; [""] stands for every recipient.
+func scope(a access.Actor, action access.Action, recipient string) ([]string, error) {
+	ids, all := access.Recipients(a, action)
+	switch {
+	case recipient != "" && !access.Can(a, action, access.Object{Recipient: recipient}):
+		return nil, store.ErrNotFound
+	case recipient != "":
+		return []string{recipient}, nil
+	case all:
+		return []string{""}, nil
+	}
+	return ids, nil
+}
+
+// Recipients lists the recipients on whose data the actor may do the action, by id.
+func (d *Desk) Recipients(ctx context.Context, a access.Actor, action access.Action) ([]store.Recipient, error) {
+	ids, all := access.Recipients(a, action)
+	var list []store.Recipient
+	err := d.st.View(ctx, func(tx *store.Tx) (err error) {
+		if all {
+			list, err = tx.Recipients()
+			return err
+		}
+		for _, id := range ids {
+			r, err := tx.Recipient(id)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			list = append(list, r)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Hosts lists hosts by id: those of one recipient, or with "" all that are the actor's to see. After is the id to
+// continue behind, limit at most that many (0: all).
+func (d *Desk) Hosts(ctx context.Context, a access.Actor, recipient, after string, limit int) ([]store.Host, error) {
+	ids, err := scope(a, access.HostsRead, recipient)
+	if err != nil {
+		return nil, err
+	}
+	var list []store.Host
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		for _, id := range ids {
+			page, err := tx.Hosts(id, after, limit)
+			if err != nil {
+				return err
+			}
+			list = append(list, page...)
+		}
+		return nil
+	})
+	if len(ids) > 1 {
+		slices.SortFunc(list, func(x, y store.Host) int { return cmp.Compare(x.ID, y.ID) })
+	}
+	return cutTo(list, limit), err
+}
+
+// HostView is a host with everything that is known of it now.
+type HostView struct {
+	Host      store.Host
+	Recipient store.Recipient
+	Site      store.Site
+	Results   []store.Result  // by control
+	Findings  []store.Finding // by control, closed ones included
+}
+
+// Host reads one host.
+func (d *Desk) Host(ctx context.Context, a access.Actor, id string) (v HostView, err error) {
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		if v.Host, err = tx.Host(id); err != nil {
+			return err
+		}
+		if !access.Can(a, access.HostsRead, access.Object{Recipient: v.Host.RecipientID}) {
+			return store.ErrNotFound
+		}
+		if v.Recipient, err = tx.Recipient(v.Host.RecipientID); err != nil {
+			return fmt.Errorf("read recipient: %w", err)
+		}
+		if v.Site, err = tx.Site(v.Host.SiteID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read site: %w", err)
+		}
+		if v.Results, err = tx.Results(id); err != nil {
+			return fmt.Errorf("read results: %w", err)
+		}
+		v.Findings, err = tx.HostFindings(id)
+		return err
+	})
+	if err != nil {
+		return HostView{}, err
+	}
+	return v, nil
+}
+
+// Findings lists findings in the order of the store: the severest first, among them the oldest. The filter's
+// recipient "" is every one that is the actor's to see.
+func (d *Desk) Findings(ctx context.Context, a access.Actor, f store.FindingFilter) ([]store.Finding, error) {
+	ids, err := scope(a, access.FindingsRead, f.Recipient)
+	if err != nil {
+		return nil, err
+	}
+	var list []store.Finding
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		for _, id := range ids {
+			f.Recipient = id
+			page, err := tx.Findings(f)
+			if err != nil {
+				return err
+			}
+			list = append(list, page...)
+		}
+		return nil
+	})
+	if len(ids) > 1 {
+		slices.SortFunc(list, func(x, y store.Finding) int {
+			return cmp.Or(cmp.Compare(y.Severity.Rank(), x.Severity.Rank()), x.Opened.Compare(y.Opened), cmp.Compare(x.ID, y.ID))
+		})
+	}
+	return cutTo(list, f.Limit), err
+}
+
+func cutTo[T any](list []T, limit int) []T {
+	if limit > 0 && len(list) > limit {
+		return list[:limit]
+	}
+	return list
+}
+
+// FindingView is a finding with where it was found and what happened to it.
+type FindingView struct {
+	Finding   store.Finding
+	Host      store.Host
+	Recipient store.Recipient
+	Events    []store.FindingEvent // oldest first
+}
+
+// Finding reads one finding.
+func (d *Desk) Finding(ctx context.Context, a access.Actor, id string) (v FindingView, err error) {
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		if v.Finding, err = tx.Finding(id); err != nil {
+			return err
+		}
+		if !access.Can(a, access.FindingsRead, access.Object{Recipient: v.Finding.RecipientID}) {
+			return store.ErrNotFound
+		}
+		if v.Host, err = tx.Host(v.Finding.HostID); err != nil {
+			return fmt.Errorf("read host: %w", err)
+		}
+		if v.Recipient, err = tx.Recipient(v.Finding.RecipientID); err != nil {
+			return fmt.Errorf("read recipient: %w", err)
+		}
+		v.Events, err = tx.FindingEvents(id)
+		return err
+	})
+	if err != nil {
+		return FindingView{}, err
+	}
+	return v, nil
+}
+
+// Decide applies an assessor's decision to a finding; the errors of review.Decide tell what was wrong with it.
+// Until matters for a waiver only.
+func (d *Desk) Decide(ctx context.Context, a access.Actor, id string, dec review.Decision, reason string, until time.Time) error {
+	if len(reason) > MaxText {
+		return ErrText
+	}
+	return d.change(ctx, a, id, func(tx *store.Tx, f *store.Finding) error {
+		rec, err := review.Decide(f.Record, dec, reason, actorName(a), until, d.now())
+		if err != nil {
+			return err
+		}
+		f.Record = rec
+		detail, err := json.Marshal(map[string]any{"decision": dec, "reason": rec.Reason, "until": rec.AcceptedUntil})
+		if err != nil {
+			return fmt.Errorf("encode decision: %w", err)
+		}
+		if err := tx.PutFinding(*f); err != nil {
+			return fmt.Errorf("store finding: %w", err)
+		}
+		return d.note(tx, a, *f, "decided", "finding."+decisionName(dec), string(detail), string(detail))
+	})
+}
+
+// Comment adds a text to a finding's history.
+func (d *Desk) Comment(ctx context.Context, a access.Actor, id, text string) error {
+	text = strings.TrimSpace(text)
+	if text == "" || len(text) > MaxText {
+		return ErrText
+	}
+	return d.change(ctx, a, id, func(tx *store.Tx, f *store.Finding) error {
+		return d.note(tx, a, *f, "comment", "finding.comment", text, "")
+	})
+}
+
+// Assign gives a finding to the actor (mine true) or to nobody.
+func (d *Desk) Assign(ctx context.Context, a access.Actor, id string, mine bool) error {
+	return d.change(ctx, a, id, func(tx *store.Tx, f *store.Finding) error {
+		f.Assignee = ""
+		if mine {
+			f.Assignee = a.UserID
+		}
+		if err := tx.PutFinding(*f); err != nil {
+			return fmt.Errorf("store finding: %w", err)
+		}
+		detail, err := json.Marshal(map[string]string{"assignee": f.Assignee})
+		if err != nil {
+			return fmt.Errorf("encode assignment: %w", err)
+		}
+		return d.note(tx, a, *f, "assigned", "finding.assign", string(detail), string(detail))
+	})
+}
+
+// change locks a finding for a reviewer and runs f on it, all in one transaction.
+func (d *Desk) change(ctx context.Context, a access.Actor, id string, f func(*store.Tx, *store.Finding) error) error {
+	return d.st.Tx(ctx, func(tx *store.Tx) error {
+		v, err := tx.LockFinding(id)
+		if err != nil {
+			return err
+		}
+		o := access.Object{Recipient: v.RecipientID}
+		if !access.Can(a, access.FindingsReview, o) {
+			if access.Can(a, access.FindingsRead, o) {
+				return ErrForbidden
+			}
+			return store.ErrNotFound
+		}
+		return f(tx, &v)
+	})
+}
+
+func (d *Desk) note(tx *store.Tx, a access.Actor, f store.Finding, event, action, detail, trail string) error {
+	e := store.FindingEvent{ID: store.NewID("e"), FindingID: f.ID, At: d.now(), Actor: actorName(a), Event: event, Detail: detail}
+	if err := tx.AddFindingEvent(e); err != nil {
+		return fmt.Errorf("store event: %w", err)
+	}
+	return tx.Audit(store.Entry{At: d.now(), Actor: actorName(a), Action: action, Object: "finding:" + f.ID, RecipientID: f.RecipientID, Detail: trail})
+}
+
+func actorName(a access.Actor) string { return "user:" + a.UserID }
+
+func decisionName(d review.Decision) string {
+	if d == review.Unreviewed {
+		return "unreview"
+	}
+	return string(d)
+}
+
+// Task is one control to mend, with all hosts on which it fails: what an administrator does next.
+type Task struct {
+	Control  string
+	Severity assessment.Severity
+	Findings []store.Finding // oldest first
+	Hosts    int             // different hosts among them
+	Since    time.Time       // oldest opening
+}
+
+// Tasks gathers findings that count at now by control: the severest first, among them those that close the most
+// hosts, then the oldest.
+func Tasks(findings []store.Finding, now time.Time) []Task {
+	at := map[string]int{}
+	var out []Task
+	for _, f := range findings {
+		if !f.Counts(now) {
+			continue
+		}
+		i, ok := at[f.Control]
+		if !ok {
+			i = len(out)
+			at[f.Control] = i
+			out = append(out, Task{Control: f.Control, Severity: f.Severity, Since: f.Opened})
+		}
+		t := &out[i]
+		t.Findings = append(t.Findings, f)
+		if f.Severity.Rank() > t.Severity.Rank() {
+			t.Severity = f.Severity
+		}
+		if f.Opened.Before(t.Since) {
+			t.Since = f.Opened
+		}
+	}
+	for i := range out {
+		hosts := map[string]bool{}
+		for _, f := range out[i].Findings {
+			hosts[f.HostID] = true
+		}
+		out[i].Hosts = len(hosts)
+	}
+	slices.SortStableFunc(out, func(x, y Task) int {
+		return cmp.Or(cmp.Compare(y.Severity.Rank(), x.Severity.Rank()), cmp.Compare(y.Hosts, x.Hosts), x.Since.Compare(y.Since), cmp.Compare(x.Control, y.Control))
+	})
+	return out
+}
+
+// AuditEntries lists the trail after a sequence for an auditor, oldest first.
+func (d *Desk) AuditEntries(ctx context.Context, a access.Actor, after uint64, limit int) (list []store.Entry, err error) {
+	if !access.Can(a, access.AuditRead, access.Object{}) {
+		return nil, ErrForbidden
+	}
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = tx.AuditEntries("", after, limit); return err })
+	return list, err
+}
