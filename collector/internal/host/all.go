@@ -30,6 +30,7 @@ func system() []Family {
 	return []Family{
 		{"os", collectOS},
 		{"mounts", collectMounts}, // before families that look at homes: these may lie on a dead server
+		{"accounts", collectAccounts},
 		{"sysctl", collectSysctl},
 	}
 }
