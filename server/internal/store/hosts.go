@@ -144,3 +144,18 @@ func (t *Tx) RevokeHost(id, reason string, now time.Time) error {
 	return t.must(`UPDATE hosts SET revoked_reason = CASE WHEN revoked_ms = 0 THEN ? ELSE revoked_reason END,
 		revoked_ms = CASE WHEN revoked_ms = 0 THEN ? ELSE revoked_ms END WHERE id = ?`, reason, MS(now), id)
 }
+
+// HostByKey finds the host that enrolled with a public key (DER), revoked or not.
+func (t *Tx) HostByKey(spki []byte) (Host, error) {
+	return one(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE spki = ?`, blob(spki))
+}
+
+// MoveHost puts a host that enrolled again with the same key into another site of its recipient.
+func (t *Tx) MoveHost(id, site, token string) error {
+	return t.must(`UPDATE hosts SET site_id = ?, token_id = ? WHERE id = ?`, site, token, id)
+}
+
+// RevokedHosts lists the ids of all revoked hosts.
+func (t *Tx) RevokedHosts() ([]string, error) {
+	return many(t, scalar[string], `SELECT id FROM hosts WHERE revoked_ms > 0`)
+}

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX hosts_key ON hosts (spki);
