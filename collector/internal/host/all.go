@@ -31,6 +31,7 @@ func system() []Family {
 		{"os", collectOS},
 		{"mounts", collectMounts}, // before families that look at homes: these may lie on a dead server
 		{"accounts", collectAccounts},
+		{"sudo", collectSudo},
 		{"sysctl", collectSysctl},
 	}
 }
