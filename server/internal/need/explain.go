@@ -1,0 +1,170 @@
+package need
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+)
+
+// Explanation is a need's sum as it is printed: four steps, and a row for every figure in the benefit. It names sites
+// and controls and is for the recipient and the assessor only.
+type Explanation struct {
+	Need  string   `json:"need"`
+	Run   string   `json:"run"`
+	Lang  string   `json:"lang"`
+	Steps []Step   `json:"steps"` // coverage, gate, urgency, benefit
+	Rows  []Row    `json:"rows"`
+	Total Interval `json:"total_points"` // the column sums of the rows, which are the need's benefit
+	Cost  Money    `json:"cost_eur"`
+}
+
+// Step is one of the four steps: a title and a sentence.
+type Step struct {
+	Key   string `json:"key"` // coverage, gate, urgency, benefit, cost
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// Row is one control at one site. Points = Weight x Criticality x Share x Reach; Removed = Points x Effect.
+type Row struct {
+	Site        string              `json:"site"`
+	Capability  string              `json:"capability"`
+	Control     string              `json:"control"`
+	Severity    assessment.Severity `json:"severity"`
+	Affected    int                 `json:"affected_hosts"`
+	Measured    int                 `json:"measured_hosts"`
+	Weight      float64             `json:"weight"`
+	Criticality float64             `json:"criticality"`
+	Share       float64             `json:"share"`
+	Reach       float64             `json:"reach"`
+	Points      float64             `json:"points"`
+	Effect      Interval            `json:"effect"`
+	Removed     Interval            `json:"removed"`
+}
+
+// Explain prints the sum of a need of this run in lang ("uk" or "en"; anything else is English).
+func (r *Run) Explain(n *Need, lang string) Explanation {
+	if lang != "uk" {
+		lang = "en"
+	}
+	x := Explanation{Need: n.ID, Run: r.ID, Lang: lang, Total: n.Benefit, Cost: n.Cost}
+	size := r.recipient(n.Recipient)
+	for _, t := range n.terms {
+		g := &r.in.Gaps[t.gap]
+		c := &g.Controls[t.control]
+		p := points(&r.in.Weights, size, g, c)
+		x.Rows = append(x.Rows, Row{
+			Site: g.Site, Capability: g.Capability, Control: c.Control, Severity: c.Severity, Affected: c.Affected, Measured: c.Measured,
+			Weight: r.in.Weights.Severity[c.Severity], Criticality: r.in.Weights.criticality(size.Criticality),
+			Share: round(c.Share()), Reach: round(Reach(c.Affected)), Points: round(p),
+			Effect:  Interval{t.effect.Low, t.effect.Mid, t.effect.High},
+			Removed: Interval{p * t.effect.Low, p * t.effect.Mid, p * t.effect.High}.round(),
+		})
+	}
+	x.Steps = r.steps(n, lang)
+	return x
+}
+
+func (r *Run) steps(n *Need, lang string) []Step {
+	say := func(key string, args ...any) string { return fmt.Sprintf(texts[key][lang], args...) }
+	coverage := say("coverage", n.Coverage.Affected, n.Coverage.Measured, n.Coverage.Known, decimal(n.Coverage.Percent, lang))
+	if !n.Coverage.Oldest.IsZero() {
+		coverage += " " + say("measured", n.Coverage.Oldest.Format("2006-01-02"), n.Coverage.Newest.Format("2006-01-02"))
+	}
+	if n.Coverage.Stale > 0 {
+		coverage += " " + say("stale", n.Coverage.Stale)
+	}
+	if n.Coverage.Low {
+		coverage += " " + say("low_coverage")
+	}
+	gate := say("gate_no")
+	if n.Legal {
+		gate = say("gate_yes")
+	}
+	benefit := say("benefit", decimal(n.Benefit.Low, lang), decimal(n.Benefit.Mid, lang), decimal(n.Benefit.High, lang))
+	if !n.Measurable {
+		benefit += " " + say("not_verifiable")
+	}
+	cost := say("cost", n.Quantity, n.Unit.In(lang), say("basis_"+string(n.Basis)), n.BasisCount, decimal(n.Cost.Low, lang),
+		decimal(n.Cost.High, lang), n.CostYear, n.source(lang))
+	if n.SizeUnknown {
+		cost += " " + say("size_unknown")
+	}
+	if n.RunCost.High > 0 {
+		cost += " " + say("run_cost", decimal(n.RunCost.Low, lang), decimal(n.RunCost.High, lang))
+	}
+	return []Step{
+		{"coverage", say("title_coverage"), coverage},
+		{"gate", say("title_gate"), gate},
+		{"urgency", say("title_urgency"), say("urgency_" + string(n.Urgency))},
+		{"benefit", say("title_benefit"), benefit},
+		{"cost", say("title_cost"), cost},
+	}
+}
+
+func (n *Need) source(lang string) string {
+	if n.CostSource == "estimate" {
+		return texts["estimate"][lang]
+	}
+	return n.CostSource
+}
+
+// decimal prints a number as the language writes it, without needless zeros.
+func decimal(f float64, lang string) string {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if lang == "uk" {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// texts are the sentences of an explanation, by key and language.
+var texts = map[string]map[string]string{
+	"title_coverage": {"uk": "1. Охоплення та свіжість", "en": "1. Coverage and freshness"},
+	"title_gate":     {"uk": "2. Вимога закону", "en": "2. Duty of law"},
+	"title_urgency":  {"uk": "3. Терміновість", "en": "3. Urgency"},
+	"title_benefit":  {"uk": "4. Користь", "en": "4. Benefit"},
+	"title_cost":     {"uk": "Вартість", "en": "Cost"},
+	"coverage": {
+		"uk": "Потребують заходу вузлів: %d із %d виміряних; відомо вузлів: %d (виміряно %s %%).",
+		"en": "Affected hosts: %d of %d measured; hosts known: %d (%s %% measured).",
+	},
+	"measured":     {"uk": "Вимірювання: від %s до %s.", "en": "Measured between %s and %s."},
+	"stale":        {"uk": "Вузлів із застарілими вимірюваннями: %d.", "en": "Hosts with stale measurements: %d."},
+	"low_coverage": {"uk": "Виміряно замало вузлів, висновок попередній.", "en": "Too few hosts are measured; the conclusion is preliminary."},
+	"gate_yes": {
+		"uk": "Захід потрібен для виконання вимоги закону, тому стоїть перед рештою незалежно від балів.",
+		"en": "The measure meets a duty of law, so it comes before the others whatever its points.",
+	},
+	"gate_no":              {"uk": "Прямої вимоги закону немає.", "en": "No duty of law applies directly."},
+	"urgency_immediate":    {"uk": "Негайно (таблиця SSVC).", "en": "Immediate (SSVC table)."},
+	"urgency_out_of_cycle": {"uk": "Позапланово, якнайшвидше (таблиця SSVC).", "en": "Out of cycle, as soon as possible (SSVC table)."},
+	"urgency_scheduled":    {"uk": "У плановому порядку (таблиця SSVC).", "en": "Scheduled (SSVC table)."},
+	"urgency_defer":        {"uk": "Може зачекати (таблиця SSVC).", "en": "May wait (SSVC table)."},
+	"benefit": {
+		"uk": "Зменшує ризик на %s–%s–%s бала (обережна, середня та оптимістична оцінки).",
+		"en": "Removes %s–%s–%s risk points (careful, middle and hopeful).",
+	},
+	"not_verifiable": {
+		"uk": "Вплив не можна перевірити автоматичним вимірюванням.",
+		"en": "The effect is not machine-verifiable.",
+	},
+	"cost": {
+		"uk": "Кількість: %d %s (основа розрахунку — %s: %d). Вартість %s–%s євро без ПДВ у цінах %d року; джерело: %s.",
+		"en": "Quantity: %d %s (counted on %s: %d). Cost EUR %s–%s without VAT, prices of %d; source: %s.",
+	},
+	"run_cost": {"uk": "Утримання: %s–%s євро на рік.", "en": "Running cost: EUR %s–%s per year."},
+	"size_unknown": {
+		"uk": "Отримувач не зазначив чисельності, тому кількість найменша можлива.",
+		"en": "The recipient has not stated its numbers, so the quantity is the least possible.",
+	},
+	"estimate":             {"uk": "оцінка проєкту", "en": "the project's estimate"},
+	"basis_affected_hosts": {"uk": "вузли, що потребують заходу", "en": "affected hosts"},
+	"basis_known_hosts":    {"uk": "усі відомі вузли", "en": "all known hosts"},
+	"basis_affected_sites": {"uk": "майданчики", "en": "sites"},
+	"basis_users":          {"uk": "користувачі", "en": "users"},
+	"basis_admins":         {"uk": "адміністратори", "en": "administrators"},
+	"basis_recipient":      {"uk": "отримувач", "en": "recipient"},
+}
