@@ -1,0 +1,119 @@
+package store
+
+import "time"
+
+// Profile is what a recipient says of its own size and weight, for sizing and ranking its needs.
+type Profile struct {
+	RecipientID string
+	Criticality string // category of critical infrastructure "1" to "4"; "": none
+	Users       int    // 0: not stated
+	Admins      int    // 0: not stated
+	Changed     time.Time
+	ChangedBy   string
+}
+
+// PutProfile writes a recipient's profile.
+func (t *Tx) PutProfile(v Profile) error {
+	_, err := t.exec(`INSERT INTO recipient_profiles (recipient_id, criticality, users, admins, changed_ms, changed_by) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (recipient_id) DO UPDATE SET criticality = excluded.criticality, users = excluded.users, admins = excluded.admins,
+		changed_ms = excluded.changed_ms, changed_by = excluded.changed_by`,
+		v.RecipientID, v.Criticality, v.Users, v.Admins, MS(v.Changed), v.ChangedBy)
+	return err
+}
+
+// Profiles lists the profiles of a recipient ("" for all) by id; a recipient that stated nothing has none.
+func (t *Tx) Profiles(recipient string) ([]Profile, error) {
+	return many(t, func(r scanner) (v Profile, err error) {
+		err = r.Scan(&v.RecipientID, &v.Criticality, &v.Users, &v.Admins, moment{&v.Changed}, &v.ChangedBy)
+		return v, err
+	}, `SELECT recipient_id, criticality, users, admins, changed_ms, changed_by FROM recipient_profiles
+		WHERE ? = '' OR recipient_id = ? ORDER BY recipient_id`, recipient, recipient)
+}
+
+// DonorOrg is a donor organisation, or an observer's.
+type DonorOrg struct {
+	ID       string
+	NameUK   string
+	NameEN   string
+	Member   bool // may pledge; false: an observer
+	ShowName bool // other donors may read its name beside a pledge
+	Created  time.Time
+}
+
+// Name returns the name in lang, or in the other language when there is none.
+func (d DonorOrg) Name(lang string) string { return pick(lang, d.NameUK, d.NameEN) }
+
+func scanDonor(r scanner) (v DonorOrg, err error) {
+	err = r.Scan(&v.ID, &v.NameUK, &v.NameEN, &v.Member, &v.ShowName, moment{&v.Created})
+	return v, err
+}
+
+const donorColumns = `id, name_uk, name_en, member, show_name, created_ms`
+
+// PutDonor creates a donor organisation or changes all of it but its time of creation.
+func (t *Tx) PutDonor(v DonorOrg) error {
+	_, err := t.exec(`INSERT INTO donors (`+donorColumns+`) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name_uk = excluded.name_uk, name_en = excluded.name_en, member = excluded.member, show_name = excluded.show_name`,
+		v.ID, v.NameUK, v.NameEN, Flag(v.Member), Flag(v.ShowName), MS(v.Created))
+	return err
+}
+
+// Donor reads one donor organisation.
+func (t *Tx) Donor(id string) (DonorOrg, error) {
+	return one(t, scanDonor, `SELECT `+donorColumns+` FROM donors WHERE id = ?`, id)
+}
+
+// Donors lists all donor organisations by id.
+func (t *Tx) Donors() ([]DonorOrg, error) {
+	return many(t, scanDonor, `SELECT `+donorColumns+` FROM donors ORDER BY id`)
+}
+
+// StatedNeed is a need that a recipient states and no agent measured. Body is the catalogue's JSON.
+type StatedNeed struct {
+	ID          string
+	RecipientID string
+	Body        string
+	Created     time.Time
+	CreatedBy   string
+	Closed      time.Time // zero: open
+}
+
+// PutStatedNeed writes a stated need; recipient and creation never change.
+func (t *Tx) PutStatedNeed(v StatedNeed) error {
+	_, err := t.exec(`INSERT INTO stated_needs (id, recipient_id, body, created_ms, created_by, closed_ms) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body, closed_ms = excluded.closed_ms`,
+		v.ID, v.RecipientID, v.Body, MS(v.Created), v.CreatedBy, MS(v.Closed))
+	return err
+}
+
+// StatedNeeds lists the stated needs of a recipient ("" for all), oldest first, closed ones included.
+func (t *Tx) StatedNeeds(recipient string) ([]StatedNeed, error) {
+	return many(t, func(r scanner) (v StatedNeed, err error) {
+		err = r.Scan(&v.ID, &v.RecipientID, &v.Body, moment{&v.Created}, &v.CreatedBy, moment{&v.Closed})
+		return v, err
+	}, `SELECT id, recipient_id, body, created_ms, created_by, closed_ms FROM stated_needs
+		WHERE ? = '' OR recipient_id = ? ORDER BY created_ms, id`, recipient, recipient)
+}
+
+// TotalsRow is one frozen release of totals. Body is what may be published; Basis, who stands behind each cell, never leaves.
+type TotalsRow struct {
+	ID       string
+	Frozen   time.Time
+	FrozenBy string
+	Body     string
+	Basis    string
+}
+
+// AddTotals stores a frozen release of totals.
+func (t *Tx) AddTotals(v TotalsRow) error {
+	_, err := t.exec(`INSERT INTO totals (id, frozen_ms, frozen_by, body, basis) VALUES (?, ?, ?, ?, ?)`, v.ID, MS(v.Frozen), v.FrozenBy, v.Body, v.Basis)
+	return err
+}
+
+// LatestTotals reads the newest frozen release; none is ErrNotFound.
+func (t *Tx) LatestTotals() (TotalsRow, error) {
+	return one(t, func(r scanner) (v TotalsRow, err error) {
+		err = r.Scan(&v.ID, moment{&v.Frozen}, &v.FrozenBy, &v.Body, &v.Basis)
+		return v, err
+	}, `SELECT id, frozen_ms, frozen_by, body, basis FROM totals ORDER BY frozen_ms DESC, id DESC LIMIT 1`)
+}
