@@ -38,5 +38,7 @@ func system() []Family {
 
 // services lists the families of what runs on the machine; they may read those of system.
 func services() []Family {
-	return []Family{}
+	return []Family{
+		{"sockets", collectSockets},
+	}
 }

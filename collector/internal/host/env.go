@@ -53,6 +53,8 @@ type Env struct {
 	rootFD int
 	noAt2  bool // the kernel has no openat2: resolve by hand
 
+	shared shared // gathered once, read by several families
+
 	namesOnce sync.Once
 	users     map[uint32]string
 	groups    map[uint32]string

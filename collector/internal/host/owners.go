@@ -1,0 +1,104 @@
+package host
+
+import (
+	"bytes"
+	"path"
+	"strings"
+)
+
+const (
+	maxListFile = 16 << 20  // bytes of one list of a package's files
+	maxLists    = 256 << 20 // bytes of all of them
+)
+
+// packageOwners returns the package that owns each program that runs, by path; ok is false when the package data base
+// could not be asked. The file lists are read once, and only for the programs that run.
+func (e *Env) packageOwners() (owners map[string]string, ok bool) {
+	e.shared.ownersOnce.Do(func() {
+		wanted := map[string]bool{}
+		for _, p := range e.processTable().procs {
+			if strings.HasPrefix(p.exe, "/") && !p.contained {
+				wanted[p.exe] = true
+			}
+		}
+		e.shared.owners, e.shared.ownersOK = e.ownersOf(wanted)
+	})
+	return e.shared.owners, e.shared.ownersOK
+}
+
+// ownersOf looks paths up in the file lists of dpkg, opkg or apk.
+func (e *Env) ownersOf(wanted map[string]bool) (map[string]string, bool) {
+	for _, dir := range []string{"/var/lib/dpkg/info", "/usr/lib/opkg/info"} {
+		if names := e.Names(dir); len(names) > 0 {
+			return e.ownersByLists(dir, names, wanted), true
+		}
+	}
+	for _, f := range []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} {
+		if b, err := e.ReadFileLimit(f, 64<<20); err == nil {
+			return ownersByApk(b, wanted), true
+		}
+	}
+	return nil, false
+}
+
+func (e *Env) ownersByLists(dir string, names []string, wanted map[string]bool) map[string]string {
+	// A merged /usr lets a program be known by another path than the one its package lists.
+	spelled := map[string]string{}
+	for p := range wanted {
+		spelled[p] = p
+		if rest, ok := strings.CutPrefix(p, "/usr"); ok {
+			spelled[rest] = p
+		}
+	}
+	out := map[string]string{}
+	total := 0
+	for _, n := range names {
+		pkg, ok := strings.CutSuffix(n, ".list")
+		if !ok || total > maxLists || len(out) == len(wanted) {
+			continue
+		}
+		b, err := e.ReadFileLimit(path.Join(dir, n), maxListFile)
+		if err != nil {
+			continue
+		}
+		total += len(b)
+		pkg, _, _ = strings.Cut(pkg, ":")
+		for len(b) > 0 {
+			line := b
+			if i := bytes.IndexByte(b, '\n'); i >= 0 {
+				line, b = b[:i], b[i+1:]
+			} else {
+				b = nil
+			}
+			if i := bytes.IndexByte(line, '\t'); i >= 0 {
+				line = line[:i]
+			}
+			if p, ok := spelled[string(line)]; ok {
+				out[p] = pkg
+			}
+		}
+	}
+	return out
+}
+
+// ownersByApk reads apk's data base, where F: names a directory and R: a file in it.
+func ownersByApk(b []byte, wanted map[string]bool) map[string]string {
+	out := map[string]string{}
+	pkg, dir := "", ""
+	for _, line := range lines(b) {
+		if len(line) < 2 || line[1] != ':' {
+			continue
+		}
+		switch v := line[2:]; line[0] {
+		case 'P':
+			pkg = v
+		case 'F':
+			dir = "/" + v
+		case 'R':
+			if p := path.Join(dir, v); wanted[p] {
+				out[p] = pkg
+			}
+		}
+	}
+	return out
+}
