@@ -39,6 +39,8 @@ func system() []Family {
 // services lists the families of what runs on the machine; they may read those of system.
 func services() []Family {
 	return []Family{
+		{"packages", collectPackages},
 		{"sockets", collectSockets},
+		{"sshd", collectSSHD},
 	}
 }

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/vymir-project/vymir/collector/facts"
+)
+
+// collectPackages reads the package data base and the package sources.
+func collectPackages(_ context.Context, env *Env, doc *facts.Document) facts.Status {
+	var r reading
+	p := &facts.Packages{}
+	switch {
+	case env.Exists("/var/lib/dpkg/status"):
+		p.Manager = "dpkg"
+		b, err := env.ReadFileLimit("/var/lib/dpkg/status", maxStatusFile)
+		r.miss("/var/lib/dpkg/status", err)
+		if err == nil {
+			p.Installed, p.Broken = dpkgPackages(b)
+		}
+		p.Sources = aptSources(env, &r)
+	case env.Exists("/lib/apk/db/installed"), env.Exists("/usr/lib/apk/db/installed"):
+		p.Manager = "apk"
+		f := "/lib/apk/db/installed"
+		if !env.Exists(f) {
+			f = "/usr/lib/apk/db/installed"
+		}
+		b, err := env.ReadFileLimit(f, maxStatusFile)
+		r.miss(f, err)
+		if err == nil {
+			p.Installed, p.Broken = apkPackages(b), []string{}
+		}
+		p.Sources = apkSources(env, &r)
+	case env.Exists("/usr/lib/opkg/status"):
+		p.Manager = "opkg"
+		b, err := env.ReadFileLimit("/usr/lib/opkg/status", maxStatusFile)
+		r.miss("/usr/lib/opkg/status", err)
+		if err == nil {
+			p.Installed, p.Broken = dpkgPackages(b)
+		}
+		p.Sources = opkgSources(env, &r)
+	case env.Exists("/var/lib/rpm"), env.Exists("/usr/lib/sysimage/rpm"):
+		p.Manager = "rpm"
+		r.note("/var/lib/rpm", "the rpm data base is not read; its package sources are")
+		p.Sources = yumSources(env, &r)
+	default:
+		return unmeasured("no package data base that we know")
+	}
+	doc.Packages = p
+	return r.status()
+}
+
+// dpkgPackages reads dpkg's or opkg's status file.
+func dpkgPackages(b []byte) (installed []facts.Package, broken []string) {
+	installed, broken = []facts.Package{}, []string{}
+	stanzas(b, func(m map[string]string) bool {
+		status := strings.Fields(m["Status"])
+		if m["Package"] == "" || len(status) != 3 {
+			return true
+		}
+		switch status[2] {
+		case "installed", "triggers-awaited", "triggers-pending":
+		case "half-installed", "half-configured", "unpacked":
+			broken = append(broken, m["Package"])
+			if status[2] == "half-installed" {
+				return true
+			}
+		default:
+			return true
+		}
+		p := facts.Package{Name: m["Package"], Version: m["Version"], Arch: m["Architecture"], Hold: status[0] == "hold"}
+		if src, ver, ok := strings.Cut(m["Source"], " ("); src != "" {
+			if src != p.Name {
+				p.Source = src
+			}
+			if ok && strings.TrimSuffix(ver, ")") != p.Version {
+				p.SourceVersion = strings.TrimSuffix(ver, ")")
+			}
+		}
+		installed = append(installed, p)
+		return len(installed) < maxPackages
+	})
+	sortPackages(installed)
+	slices.Sort(broken)
+	return installed, broken
+}
+
+// apkPackages reads Alpine's data base: one letter per field, blocks apart by empty lines.
+func apkPackages(b []byte) []facts.Package {
+	out := []facts.Package{}
+	var p facts.Package
+	flush := func() {
+		if p.Name != "" && len(out) < maxPackages {
+			out = append(out, p)
+		}
+		p = facts.Package{}
+	}
+	for _, line := range lines(b) {
+		if line == "" {
+			flush()
+			continue
+		}
+		if len(line) < 2 || line[1] != ':' {
+			continue
+		}
+		switch v := line[2:]; line[0] {
+		case 'P':
+			p.Name = v
+		case 'V':
+			p.Version = v
+		case 'A':
+			p.Arch = v
+		case 'o':
+			if v != p.Name {
+				p.Source = v
+			}
+		}
+	}
+	flush()
+	sortPackages(out)
+	return out
+}
+
+func sortPackages(p []facts.Package) {
+	slices.SortFunc(p, func(a, b facts.Package) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Arch, b.Arch), strings.Compare(a.Version, b.Version))
+	})
+}
