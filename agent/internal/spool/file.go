@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/vymir-project/vymir/agent/internal/durable"
 )
 
 // counters are what the state file keeps.
@@ -124,30 +126,4 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 // writeFile puts b under name so that a crash leaves the old file, the new one, or none: never a part of it.
-func writeFile(dir, name string, b []byte) error {
-	f, err := os.CreateTemp(dir, "tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) //nolint:errcheck // gone after the renaming
-	if _, err := f.Write(b); err != nil {
-		f.Close() //nolint:errcheck // the writing's error counts
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close() //nolint:errcheck // the syncing's error counts
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
+func writeFile(dir, name string, b []byte) error { return durable.WriteFile(filepath.Join(dir, name), b) }

@@ -140,7 +140,7 @@ func (s *Spool) load() error {
 		damaged++
 	}
 	for _, e := range entries { // sorted by name, so by sequence
-		if strings.HasPrefix(e.Name(), "tmp-") {
+		if strings.HasPrefix(e.Name(), ".tmp-") {
 			s.remove(e.Name())
 			continue
 		}

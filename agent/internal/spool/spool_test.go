@@ -185,7 +185,7 @@ func TestDamageFoundWhileOpen(t *testing.T) {
 func TestRubbishIsSteppedOver(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"tmp-123": "half", "notes.txt": "x", "00000000000000000000.item": "zero", "99999999999999999999.item": "overflow",
+		".tmp-123": "half", "notes.txt": "x", "00000000000000000000.item": "zero", "99999999999999999999.item": "overflow",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestRubbishIsSteppedOver(t *testing.T) {
 	if seq, err := s.Append(state(1)); err != nil || seq != 7 {
 		t.Errorf("sequence is %d (%v), want 7", seq, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "tmp-123")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, ".tmp-123")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("temporary file of a crash is still there")
 	}
 }
