@@ -1,0 +1,67 @@
+# METADATA
+# title: A mail program that serves no mailboxes listens on loopback only
+# description: >-
+#   Most hosts carry a mail program only to send their own reports. It must not answer the network. A real mail server
+#   is told apart by its TLS certificate and its domains; where the host is meant to receive mail, set the parameter.
+# custom:
+#   uk:
+#     title: Поштова програма, що не обслуговує скриньок, слухає лише локальний інтерфейс
+#     rationale: >-
+#       На більшості вузлів поштова програма потрібна лише для надсилання власних звітів. Вона не повинна відповідати
+#       в мережі. Якщо вузол має приймати пошту, задайте це параметром.
+#   severity: low
+#   severity_reason:
+#     en: One needless service more in reach of the network.
+#     uk: Ще одна зайва служба, досяжна з мережі.
+#   capability: perimeter
+#   halves: [persisted]
+#   facts: [mail]
+#   aliases: [SVC-03]
+#   baselines: [server, workstation]
+#   applicability: true
+#   params:
+#     - name: mail_server
+#       default: false
+#       meaning:
+#         en: true where this host is meant to receive mail from others
+#         uk: true, якщо цей вузол призначено для приймання пошти від інших
+#   mappings:
+#     csf2: [PR.PS-01, PR.IR-01]
+#     cis8: ["4.8"]
+#     nist80053: [CM-7]
+#     iso27001: [A.8.9]
+#   remedy:
+#     en: >-
+#       Postfix: inet_interfaces = loopback-only, then restart. Exim on Debian: dc_local_interfaces='127.0.0.1 ; ::1',
+#       then update-exim4.conf and restart.
+#     uk: >-
+#       Postfix: inet_interfaces = loopback-only, потім перезапустіть. Exim у Debian: dc_local_interfaces='127.0.0.1 ;
+#       ::1', потім update-exim4.conf і перезапуск.
+#   remedy_commands:
+#     debian: |-
+#       postconf -e inet_interfaces=loopback-only && systemctl restart postfix
+#     rhel: |-
+#       postconf -e inet_interfaces=loopback-only && systemctl restart postfix
+#   reasons:
+#     listens:
+#       en: "{name} is set to answer the network."
+#       uk: "{name} налаштовано відповідати в мережі."
+#     local:
+#       en: "{name} answers on loopback only."
+#       uk: "{name} відповідає лише локально."
+package baseline.mail.loopback_only
+
+applies := false if {
+	input.mail.name == ""
+} else := false if {
+	input.mail.name
+	data.params.mail.loopback_only.mail_server == true
+} else if {
+	input.mail.name
+}
+
+persisted := {"verdict": "fail", "reason": "listens", "params": {"name": input.mail.name}} if {
+	input.mail.loopback_only == false
+} else := {"verdict": "pass", "reason": "local", "params": {"name": input.mail.name}} if {
+	input.mail.loopback_only == true
+}

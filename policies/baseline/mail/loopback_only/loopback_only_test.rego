@@ -1,0 +1,22 @@
+package baseline.mail.loopback_only_test
+
+import data.baseline.mail.loopback_only
+
+test_fail_listens if {
+	loopback_only.persisted.verdict == "fail" with input.mail as {"name": "postfix", "loopback_only": false}
+	loopback_only.applies == true with input.mail as {"name": "postfix"}
+}
+
+test_success_local if {
+	loopback_only.persisted.verdict == "pass" with input.mail as {"name": "exim", "loopback_only": true}
+}
+
+test_unmeasured_persisted if {
+	not loopback_only.persisted with input as {"families": {}}
+	not loopback_only.persisted with input.mail as {"name": "exim"}
+}
+
+test_not_applicable if {
+	loopback_only.applies == false with input.mail as {"name": ""}
+	loopback_only.applies == false with input.mail as {"name": "postfix"} with data.params.mail.loopback_only.mail_server as true
+}
