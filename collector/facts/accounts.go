@@ -87,6 +87,8 @@ type PAMRule struct {
 	Module  string   `json:"module"`  // pam_unix.so, without its directory
 	Args    []string `json:"args,omitzero"`
 	File    string   `json:"file"` // the file it stands in
+
+	SubstackDepth int `json:"substack_depth,omitzero"` // how many substacks it stands in; their "die" and "done" end only themselves
 }
 
 // Limit is one line of limits.conf(5).

@@ -17,6 +17,7 @@ type OS struct {
 // Kernel is the running kernel and the ones installed beside it.
 type Kernel struct {
 	Release            string            `json:"release,omitzero"`             // uname -r; absent under --root
+	Build              string            `json:"build,omitzero"`               // uname -v; absent under --root
 	Installed          []InstalledKernel `json:"installed,omitzero"`           // kernels with an image or a module tree on disk
 	NewestInstalled    string            `json:"newest_installed,omitzero"`    // release of the newest of them, compared as versions
 	RunningIsNewest    *bool             `json:"running_is_newest,omitzero"`   // nil: one side is unknown
@@ -26,6 +27,7 @@ type Kernel struct {
 	Lockdown           string            `json:"lockdown,omitzero"`            // none, integrity or confidentiality
 	LSM                []string          `json:"lsm,omitzero"`                 // active security modules, in order
 	LSMEnforcing       map[string]string `json:"lsm_enforcing,omitzero"`       // selinux: enforcing|permissive|disabled; apparmor: enabled|disabled
+	LSMConfigured      map[string]string `json:"lsm_configured,omitzero"`      // what the files ask for: selinux by /etc/selinux/config
 	Modules            []Module          `json:"modules,omitzero"`             // loaded modules; empty: none, or built without
 	ModulesDisabled    *bool             `json:"modules_disabled,omitzero"`    // kernel.modules_disabled = 1, or no module support
 	HiddenModules      []string          `json:"hidden_modules,omitzero"`      // in /sys/module with a refcount but not in /proc/modules
@@ -38,6 +40,7 @@ type Kernel struct {
 type InstalledKernel struct {
 	Release string `json:"release"`        // as uname -r would print it
 	Image   string `json:"image,omitzero"` // path of the image; empty: only a module tree
+	Build   string `json:"build,omitzero"` // as uname -v would print it, from the image's header; empty: not known
 }
 
 // Module is one loaded kernel module.

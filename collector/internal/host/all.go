@@ -30,7 +30,11 @@ func system() []Family {
 	return []Family{
 		{"os", collectOS},
 		{"mounts", collectMounts}, // before families that look at homes: these may lie on a dead server
+		{"kernel", collectKernel},
+		{"boot", collectBoot},
+		{"hardware", collectHardware},
 		{"accounts", collectAccounts},
+		{"pam", collectPAM},
 		{"sudo", collectSudo},
 		{"sysctl", collectSysctl},
 	}

@@ -1,0 +1,150 @@
+package host
+
+import (
+	"context"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/common"
+	"github.com/shirou/gopsutil/v3/cpu"
+	"github.com/shirou/gopsutil/v3/host"
+	"github.com/shirou/gopsutil/v3/mem"
+
+	"github.com/vymir-project/vymir/collector/facts"
+)
+
+// collectHardware asks the firmware and the kernel what machine this is. Under --root there is no machine.
+func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
+	if !env.Live {
+		return unmeasured(ErrNotLive.Error())
+	}
+	var r reading
+	ctx = psutil(ctx, env)
+	h := &facts.Hardware{}
+	dmi := func(name string) string { return env.procLine("/sys/class/dmi/id/" + name) }
+	h.Vendor, h.Product = dmi("sys_vendor"), dmi("product_name")
+	if h.Product == "" {
+		h.Product = strings.TrimRight(env.procLine("/proc/device-tree/model"), "\x00")
+	}
+	if t, err := time.Parse("01/02/2006", dmi("bios_date")); err == nil {
+		h.BIOSDate = t.Format(time.DateOnly)
+	}
+	h.Chassis = chassis(dmi("chassis_type"))
+	if infos, err := cpu.InfoWithContext(ctx); err == nil && len(infos) > 0 {
+		h.CPUModel = strings.TrimSpace(infos[0].ModelName)
+		h.CPUs = len(infos)
+	} else {
+		r.miss("/proc/cpuinfo", err)
+	}
+	if m, err := mem.VirtualMemoryWithContext(ctx); err == nil {
+		h.MemoryBytes = m.Total
+	} else {
+		r.miss("/proc/meminfo", err)
+	}
+	h.Virtualization = virtualization(ctx, env, h)
+	if names, err := env.ProcNames("/sys/class/tpm"); err == nil {
+		h.TPM = ptr(len(names) > 0)
+	} else if env.ProcExists("/sys/class") {
+		h.TPM = ptr(false)
+	}
+	h.ThermalCelsius = hottest(env)
+	doc.Hardware = h
+	return r.status()
+}
+
+// psutil points gopsutil at the proc and sys of the Env.
+func psutil(ctx context.Context, env *Env) context.Context {
+	if env.proc == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, common.EnvKey, common.EnvMap{
+		common.HostProcEnvKey: path.Join(env.proc, "proc"),
+		common.HostSysEnvKey:  path.Join(env.proc, "sys"),
+		common.HostEtcEnvKey:  path.Join(env.proc, "etc"),
+		common.HostRunEnvKey:  path.Join(env.proc, "run"),
+		common.HostVarEnvKey:  path.Join(env.proc, "var"),
+	})
+}
+
+// virtualization names the container manager or hypervisor we run under. "none" is said only where the processor does
+// not show a hypervisor; a hypervisor nobody knows is "other".
+func virtualization(ctx context.Context, env *Env, h *facts.Hardware) string {
+	if b, err := env.ReadFile("/run/systemd/container"); err == nil && firstLine(b) != "" {
+		return firstLine(b)
+	}
+	if env.Exists("/.dockerenv") {
+		return "docker"
+	}
+	if environ, err := env.ReadProc("/proc/1/environ"); err == nil {
+		for v := range strings.SplitSeq(string(environ), "\x00") {
+			if name, ok := strings.CutPrefix(v, "container="); ok && name != "" {
+				return name
+			}
+		}
+	}
+	text := h.Vendor + " " + h.Product + " " + env.procLine("/sys/class/dmi/id/bios_vendor")
+	for _, v := range []struct{ mark, name string }{
+		{"KVM", "kvm"}, {"VMware", "vmware"}, {"VirtualBox", "virtualbox"}, {"innotek", "virtualbox"}, {"Xen", "xen"}, {"Amazon EC2", "kvm"},
+		{"Google Compute Engine", "kvm"}, {"OpenStack", "kvm"}, {"QEMU", "qemu"}, {"Bochs", "qemu"}, {"Parallels", "parallels"},
+		{"Microsoft Corporation Virtual Machine", "hyperv"}, {"bhyve", "bhyve"}, {"BHYVE", "bhyve"},
+	} {
+		if strings.Contains(text, v.mark) {
+			return v.name
+		}
+	}
+	if name, role, err := host.VirtualizationWithContext(ctx); err == nil && role == "guest" && name != "" {
+		return name
+	}
+	cpuinfo, err := env.ReadProcLimit("/proc/cpuinfo", 4<<20)
+	switch {
+	case err != nil:
+		return ""
+	case strings.Contains(string(cpuinfo), " hypervisor"):
+		return "other"
+	}
+	return "none"
+}
+
+// chassis names the DMI chassis types that say what a machine is for (SMBIOS 7.4.1).
+func chassis(code string) string {
+	n, err := strconv.Atoi(code)
+	if err != nil {
+		return ""
+	}
+	switch n {
+	case 3, 4, 5, 6, 7, 13, 15, 16, 35, 36:
+		return "desktop"
+	case 8, 9, 10, 14, 31, 32:
+		return "laptop"
+	case 30:
+		return "tablet"
+	case 11:
+		return "handheld"
+	case 17, 23, 25, 28, 29:
+		return "server"
+	case 34:
+		return "embedded"
+	}
+	return "other"
+}
+
+// hottest returns the temperature of the hottest thermal zone; nil where there is none.
+func hottest(env *Env) *float64 {
+	names, err := env.ProcNames("/sys/class/thermal")
+	if err != nil {
+		return nil
+	}
+	var out *float64
+	for _, n := range names {
+		milli, err := strconv.Atoi(env.procLine("/sys/class/thermal/" + n + "/temp"))
+		if !strings.HasPrefix(n, "thermal_zone") || err != nil || milli < -50_000 || milli > 200_000 {
+			continue
+		}
+		if c := float64(milli) / 1000; out == nil || c > *out {
+			out = &c
+		}
+	}
+	return out
+}
