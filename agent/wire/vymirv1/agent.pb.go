@@ -701,6 +701,7 @@ type CheckInRequest struct {
 	AgentVersion   string                 `protobuf:"bytes,5,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
 	DroppedItems   uint64                 `protobuf:"varint,6,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"` // outbox items lost to its bound, ever
 	BundleRevision uint64                 `protobuf:"varint,7,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"`
+	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"` // optional: whom the sender takes itself for; refused when the certificate says another
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -782,6 +783,13 @@ func (x *CheckInRequest) GetBundleRevision() uint64 {
 		return x.BundleRevision
 	}
 	return 0
+}
+
+func (x *CheckInRequest) GetHostId() string {
+	if x != nil {
+		return x.HostId
+	}
+	return ""
 }
 
 type Meter struct {
@@ -1799,7 +1807,7 @@ const file_agent_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x0f.vymir.v1.DeltaH\x00R\x05delta\x12\x16\n" +
 	"\x05facts\x18\x05 \x01(\fH\x00R\x05facts\x12\x16\n" +
 	"\x06urgent\x18\x06 \x01(\bR\x06urgentB\x06\n" +
-	"\x04body\"\x8a\x02\n" +
+	"\x04body\"\xa3\x02\n" +
 	"\x0eCheckInRequest\x12!\n" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12$\n" +
 	"\x05items\x18\x02 \x03(\v2\x0e.vymir.v1.ItemR\x05items\x12\x15\n" +
@@ -1807,7 +1815,8 @@ const file_agent_proto_rawDesc = "" +
 	"\x05meter\x18\x04 \x01(\v2\x0f.vymir.v1.MeterR\x05meter\x12#\n" +
 	"\ragent_version\x18\x05 \x01(\tR\fagentVersion\x12#\n" +
 	"\rdropped_items\x18\x06 \x01(\x04R\fdroppedItems\x12'\n" +
-	"\x0fbundle_revision\x18\a \x01(\x04R\x0ebundleRevision\"c\n" +
+	"\x0fbundle_revision\x18\a \x01(\x04R\x0ebundleRevision\x12\x17\n" +
+	"\ahost_id\x18\b \x01(\tR\x06hostId\"c\n" +
 	"\x05Meter\x12(\n" +
 	"\x10sent_bytes_month\x18\x01 \x01(\x04R\x0esentBytesMonth\x120\n" +
 	"\x14received_bytes_month\x18\x02 \x01(\x04R\x12receivedBytesMonth\"\xfd\x02\n" +

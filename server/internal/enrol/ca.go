@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -318,4 +320,21 @@ func writeFile(name string, data []byte, mode os.FileMode) error {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// Secret derives a key for one purpose from the issuing key. All server processes of one CA derive the same, so
+// that any of them understands what another handed out.
+func (ca *CA) Secret(purpose string) (out [32]byte) {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	der, err := x509.MarshalPKCS8PrivateKey(ca.key)
+	if err != nil {
+		panic("enrol: the issuing key cannot be encoded: " + err.Error()) // it was read from such an encoding
+	}
+	key, err := hkdf.Key(sha256.New, der, nil, "vymir "+purpose, len(out))
+	if err != nil {
+		panic("enrol: " + err.Error()) // the length is a constant within HKDF's bounds
+	}
+	copy(out[:], key)
+	return out
 }

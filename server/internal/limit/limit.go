@@ -30,6 +30,12 @@ func New(every time.Duration, burst, maxKeys int) *Keyed {
 
 // Allow takes one token of key and reports whether there was one; if not, wait says when the next comes.
 func (k *Keyed) Allow(key string, now time.Time) (ok bool, wait time.Duration) {
+	return k.AllowN(key, 1, now)
+}
+
+// AllowN takes n tokens of key at once, or none. More than the burst is allowed when the bucket is full, and leaves
+// it in debt.
+func (k *Keyed) AllowN(key string, n int, now time.Time) (ok bool, wait time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	b, known := k.buckets[key]
@@ -41,10 +47,10 @@ func (k *Keyed) Allow(key string, now time.Time) (ok bool, wait time.Duration) {
 		b = bucket{tokens: k.burst, at: now}
 	}
 	b = k.refill(b, now)
-	if b.tokens >= 1 {
-		b.tokens, ok = b.tokens-1, true
+	if need := min(float64(n), k.burst); b.tokens >= need {
+		b.tokens, ok = b.tokens-float64(n), true
 	} else {
-		wait = time.Duration((1 - b.tokens) * float64(k.every))
+		wait = time.Duration((need - b.tokens) * float64(k.every))
 	}
 	if own {
 		k.buckets[key] = b

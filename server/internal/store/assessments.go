@@ -87,3 +87,8 @@ func (t *Tx) State(host string) (State, error) {
 		return v, err
 	}, `SELECT host_id, sequence, digest, payload FROM host_states WHERE host_id = ?`, host)
 }
+
+// AssessmentDigest reads the item digest of one item.
+func (t *Tx) AssessmentDigest(host string, sequence uint64) ([]byte, error) {
+	return one(t, scalar[[]byte], `SELECT item_digest FROM assessments WHERE host_id = ? AND sequence = ?`, host, sequence)
+}

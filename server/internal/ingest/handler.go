@@ -1,0 +1,306 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1/vymirv1connect"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/limit"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// Stats counts since the process started. Fields may be read at any time.
+type Stats struct {
+	CheckIns atomic.Uint64 // answered
+	Stored   atomic.Uint64 // items stored
+	Repeated atomic.Uint64 // items that had come before
+	Refused  atomic.Uint64 // items refused
+	NeedFull atomic.Uint64 // deltas whose base was not there
+	Limited  atomic.Uint64 // calls turned away by a limit
+	Enrolled atomic.Uint64 // enrolments answered with a certificate
+	Bytes    atomic.Uint64 // of request bodies as they travelled
+}
+
+// Limits of one server process. A zero field takes the default.
+type Limits struct {
+	Concurrent int           // check-ins worked on at once; 64
+	PerHost    int           // check-ins a host may make at once; then one per PerHostEvery; 30
+	HostEvery  time.Duration // 10 s
+}
+
+// handler is the service that agents call.
+type handler struct {
+	receiver
+	enroller *enrol.Enroller
+	log      *slog.Logger
+	now      func() time.Time
+	slots    chan struct{}
+	calls    *limit.Keyed // check-ins and renewals per host
+	fetches  *limit.Keyed // fetches per host
+}
+
+var _ vymirv1connect.AgentServiceHandler = (*handler)(nil)
+
+// unauthenticated are the calls made without a client certificate, with the most bytes they may have.
+var unauthenticated = map[string]int64{
+	vymirv1connect.AgentServiceEnrolProcedure:   16 << 10,
+	vymirv1connect.AgentServiceRecoverProcedure: 16 << 10,
+}
+
+type callerKey struct{}
+
+// caller is who calls, as far as TLS proved it.
+type caller struct {
+	certificate *x509.Certificate // nil: none was shown
+	address     string            // without port
+}
+
+// gate is the first thing every request meets: it refuses a call without certificate before its body is read, and
+// bounds the body.
+func (h *handler) gate(next http.Handler) http.Handler {
+	deny := connect.NewErrorWriter(wire.HandlerOptions()...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var c caller
+		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+			c.certificate = r.TLS.PeerCertificates[0]
+		}
+		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
+		limit, open := unauthenticated[r.URL.Path]
+		if !open {
+			limit = wire.MaxCompressedBytes
+			if c.certificate == nil && strings.HasPrefix(r.URL.Path, "/"+vymirv1connect.AgentServiceName+"/") {
+				if err := deny.Write(w, r, connect.NewError(connect.CodeUnauthenticated, errors.New("a client certificate is needed: enrol first"))); err != nil {
+					h.log.Debug("answer refusal", "err", err)
+				}
+				return
+			}
+		}
+		body := &countedBody{ReadCloser: http.MaxBytesReader(w, r.Body, limit), n: &h.stats.Bytes}
+		r.Body = body
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+}
+
+// Enrol implements the service.
+func (h *handler) Enrol(ctx context.Context, req *connect.Request[vymirv1.EnrolRequest]) (*connect.Response[vymirv1.EnrolResponse], error) {
+	if err := checkVersion(req.Msg.WireVersion); err != nil {
+		return nil, err
+	}
+	c, _ := ctx.Value(callerKey{}).(caller)
+	resp, err := h.enroller.Enrol(ctx, req.Msg, c.address)
+	if err != nil {
+		h.log.Info("enrolment refused", "from", c.address, "err", err)
+		return nil, h.code("enrol", err)
+	}
+	h.stats.Enrolled.Add(1)
+	h.log.Info("host enrolled", "host", resp.HostId, "from", c.address)
+	return connect.NewResponse(resp), nil
+}
+
+// Renew implements the service.
+func (h *handler) Renew(ctx context.Context, req *connect.Request[vymirv1.RenewRequest]) (*connect.Response[vymirv1.RenewResponse], error) {
+	host, err := h.host(ctx, h.calls)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := h.enroller.Renew(ctx, host, req.Msg)
+	if err != nil {
+		h.log.Info("renewal refused", "host", host, "err", err)
+		return nil, h.code("renew", err)
+	}
+	return connect.NewResponse(resp), nil
+}
+
+// Recover implements the service.
+func (h *handler) Recover(ctx context.Context, req *connect.Request[vymirv1.RecoverRequest]) (*connect.Response[vymirv1.RecoverResponse], error) {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	if len(req.Msg.HostId) > 64 || enrol.Clean(req.Msg.HostId) != req.Msg.HostId {
+		return nil, h.code("recover", enrol.ErrHostUnknown)
+	}
+	resp, err := h.enroller.Recover(ctx, req.Msg, c.address)
+	if err != nil {
+		h.log.Info("recovery refused", "host", req.Msg.HostId, "from", c.address, "err", err)
+		return nil, h.code("recover", err)
+	}
+	h.log.Info("host recovered", "host", req.Msg.HostId, "from", c.address)
+	return connect.NewResponse(resp), nil
+}
+
+// CheckIn implements the service.
+func (h *handler) CheckIn(ctx context.Context, req *connect.Request[vymirv1.CheckInRequest]) (*connect.Response[vymirv1.CheckInResponse], error) {
+	host, err := h.host(ctx, h.calls)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkVersion(req.Msg.WireVersion); err != nil {
+		return nil, err
+	}
+	if req.Msg.HostId != "" && req.Msg.HostId != host {
+		h.log.Warn("a host claimed to be another", "host", host, "claimed", enrol.Clean(req.Msg.HostId))
+		return nil, connect.NewError(connect.CodePermissionDenied, errors.New(wire.RefusedForeignHost+": the certificate belongs to another host than the report claims"))
+	}
+	items, err := prepare(req.Msg)
+	if err != nil {
+		return nil, h.code("check in", err)
+	}
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-time.After(5 * time.Second):
+		h.stats.Limited.Add(1)
+		return nil, busy(30 * time.Second)
+	case <-ctx.Done():
+		return nil, connect.NewError(connect.CodeCanceled, ctx.Err())
+	}
+	now := h.now()
+	judged := h.judgeFacts(ctx, items, now)
+	var resp *vymirv1.CheckInResponse
+	if err := h.store.Tx(ctx, func(tx *store.Tx) (err error) {
+		resp, err = h.receive(tx, host, req.Msg, items, judged, now)
+		return err
+	}); err != nil {
+		return nil, h.code("check in", err)
+	}
+	h.stats.CheckIns.Add(1)
+	return connect.NewResponse(resp), nil
+}
+
+// judgeFacts evaluates what thin agents sent, outside the transaction. What cannot be judged is left out.
+func (h *handler) judgeFacts(ctx context.Context, items []delivery, now time.Time) map[uint64]*vymirv1.Assessment {
+	out := map[uint64]*vymirv1.Assessment{}
+	for _, d := range items {
+		if d.bad != nil || d.item.GetFacts() == nil || h.judge == nil {
+			continue
+		}
+		a, err := h.judgeOne(ctx, d.item.GetFacts(), now)
+		if err != nil {
+			h.log.Info("facts not judged", "sequence", d.item.Sequence, "err", err)
+			continue
+		}
+		out[d.item.Sequence] = a
+	}
+	return out
+}
+
+func (h *handler) judgeOne(ctx context.Context, packed []byte, now time.Time) (*vymirv1.Assessment, error) {
+	facts, err := wire.Decompress(packed, wire.MaxFactsBytes)
+	if err != nil {
+		return nil, err
+	}
+	a, err := h.judge.Judge(ctx, facts, now)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Encode(a)
+}
+
+// Fetch implements the service: it reads a range of a signed bundle that was accepted here.
+func (h *handler) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchRequest]) (*connect.Response[vymirv1.FetchResponse], error) {
+	host, err := h.host(ctx, h.fetches)
+	if err != nil {
+		return nil, err
+	}
+	m := req.Msg
+	if m.Kind != "bundle" || enrol.Clean(m.Name) != m.Name {
+		return nil, connect.NewError(connect.CodeNotFound, errors.New("nothing of this kind and name is here"))
+	}
+	var b store.Bundle
+	err = h.store.View(ctx, func(tx *store.Tx) error {
+		k, err := tx.Host(host)
+		if err != nil {
+			return err
+		}
+		if !k.Revoked.IsZero() {
+			return enrol.ErrHostRevoked
+		}
+		b, err = tx.Bundle(m.Name, min(m.Revision, maxSequence), nil)
+		return err
+	})
+	if err == nil && len(b.Content) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, h.code("fetch", err)
+	}
+	total := uint64(len(b.Content))
+	from := min(m.Offset, total)
+	to := min(total, from+uint64(min(max(m.Limit, 1), wire.MaxFetchBytes)))
+	return connect.NewResponse(&vymirv1.FetchResponse{Data: bytes.Clone(b.Content[from:to]), Total: total, Digest: contentDigest(b.Content)}), nil
+}
+
+// host names the calling host and counts the call against it.
+func (h *handler) host(ctx context.Context, l *limit.Keyed) (string, error) {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	if c.certificate == nil {
+		return "", connect.NewError(connect.CodeUnauthenticated, errors.New("a client certificate is needed: enrol first"))
+	}
+	id := c.certificate.Subject.CommonName
+	if ok, wait := l.Allow(id, h.now()); !ok {
+		h.stats.Limited.Add(1)
+		return "", busy(wait)
+	}
+	return id, nil
+}
+
+func checkVersion(v uint32) error {
+	if v < wire.OldestVersion || v > wire.Version {
+		return connect.NewError(connect.CodeFailedPrecondition, fmt.Errorf("%s: wire version %d; this server takes %d to %d", wire.RefusedUnknownVersion, v, wire.OldestVersion, wire.Version))
+	}
+	return nil
+}
+
+func busy(wait time.Duration) error {
+	e := connect.NewError(connect.CodeResourceExhausted, enrol.ErrTooOften)
+	e.Meta().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
+	return e
+}
+
+// codes says how each refusal travels; what is not among them is our own failure and told to nobody in detail.
+var codes = []struct {
+	err  error
+	code connect.Code
+}{
+	{enrol.ErrTokenUnknown, connect.CodeUnauthenticated},
+	{enrol.ErrTokenMalformed, connect.CodeInvalidArgument},
+	{enrol.ErrTokenForeign, connect.CodeFailedPrecondition},
+	{enrol.ErrTokenExpired, connect.CodeFailedPrecondition},
+	{enrol.ErrTokenUsed, connect.CodeFailedPrecondition},
+	{enrol.ErrTokenRevoked, connect.CodeFailedPrecondition},
+	{enrol.ErrRequest, connect.CodeInvalidArgument},
+	{enrol.ErrKeyTaken, connect.CodeAlreadyExists},
+	{enrol.ErrHostRevoked, connect.CodePermissionDenied},
+	{enrol.ErrHostUnknown, connect.CodePermissionDenied},
+	{enrol.ErrTooOften, connect.CodeResourceExhausted},
+	{wire.ErrTooLarge, connect.CodeInvalidArgument},
+	{wire.ErrMalformed, connect.CodeInvalidArgument},
+	{store.ErrNotFound, connect.CodeNotFound},
+	{context.Canceled, connect.CodeCanceled},
+	{context.DeadlineExceeded, connect.CodeDeadlineExceeded},
+}
+
+func (h *handler) code(what string, err error) error {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			if errors.Is(err, wire.ErrMalformed) || errors.Is(err, wire.ErrTooLarge) {
+				return connect.NewError(c.code, err)
+			}
+			return connect.NewError(c.code, c.err)
+		}
+	}
+	h.log.Error(what, "err", err)
+	return connect.NewError(connect.CodeUnavailable, errors.New("the server could not store this now: try again later"))
+}

@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
+	"golang.org/x/net/netutil"
+
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1/vymirv1connect"
+	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/limit"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// Options say what a [Server] listens on and works with. Addr, Store, CA, Enroller, Revoked and Book are needed.
+type Options struct {
+	Addr     string   // host:port, for UDP and TCP alike; port 0 takes a free one
+	Names    []string // what hosts call this server; stands in its certificate
+	Store    *store.Store
+	CA       *enrol.CA
+	Enroller *enrol.Enroller
+	Revoked  *enrol.Revocations
+	Book     *controls.Book
+	Judge    Judge // nil: facts of thin agents are refused
+	Limits   Limits
+	Log      *slog.Logger     // nil: silent
+	Now      func() time.Time // nil: the system's clock
+}
+
+// Limits of connections of one process.
+const (
+	maxTCPConnections = 4096
+	handshakeEvery    = 5 * time.Millisecond // beyond this rate callers must prove their address first (Retry)
+	handshakeBurst    = 400
+	idleTimeout       = 30 * time.Second
+)
+
+// Server is an open listener. It is closed by [Server.Shutdown].
+type Server struct {
+	Stats *Stats
+
+	addr  string
+	tcp   net.Listener
+	udp   net.PacketConn
+	quic  *quic.Transport
+	ln    *quic.Listener
+	h3    *http3.Server
+	h2    *http.Server
+	done  chan error
+	start atomic.Bool
+}
+
+// Listen opens the UDP and the TCP socket; nothing is answered before [Server.Serve].
+func Listen(o Options) (*Server, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Stats: &Stats{}, done: make(chan error, 2)}
+	h := newHandler(o, s.Stats)
+	mux := http.NewServeMux()
+	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered))...))
+	conf := tlsConfig(o)
+	var err error
+	if s.tcp, s.udp, err = sockets(o.Addr); err != nil {
+		return nil, err
+	}
+	s.addr = s.tcp.Addr().String()
+	s.tcp = netutil.LimitListener(s.tcp, maxTCPConnections)
+	reset, token := quic.StatelessResetKey(o.CA.Secret("stateless reset")), quic.TokenGeneratorKey(o.CA.Secret("address token"))
+	handshakes := limit.New(handshakeEvery, handshakeBurst, 1)
+	s.quic = &quic.Transport{
+		Conn: s.udp, StatelessResetKey: &reset, TokenGeneratorKey: &token,
+		VerifySourceAddress: func(net.Addr) bool { ok, _ := handshakes.Allow("", o.Now()); return !ok },
+	}
+	// Listen, not ListenEarly: a connection is handed over after its handshake, so that no 0-RTT data is ever read.
+	s.ln, err = s.quic.Listen(http3.ConfigureTLSConfig(conf), &quic.Config{
+		HandshakeIdleTimeout: 5 * time.Second, MaxIdleTimeout: idleTimeout,
+		MaxIncomingStreams: 16, MaxIncomingUniStreams: 8,
+		InitialStreamReceiveWindow: 64 << 10, MaxStreamReceiveWindow: 1 << 20,
+		InitialConnectionReceiveWindow: 128 << 10, MaxConnectionReceiveWindow: 2 << 20,
+	})
+	if err != nil {
+		s.tcp.Close()
+		s.udp.Close()
+		return nil, fmt.Errorf("listen for QUIC on %s: %w", s.addr, err)
+	}
+	gated := h.gate(mux)
+	s.h3 = &http3.Server{Handler: gated, MaxHeaderBytes: 16 << 10, IdleTimeout: idleTimeout}
+	s.h2 = &http.Server{
+		Handler: gated, TLSConfig: conf.Clone(), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: idleTimeout,
+		ErrorLog: log.New(io.Discard, "", 0), // strangers' broken handshakes are not our log's matter
+	}
+	return s, nil
+}
+
+func newHandler(o Options, stats *Stats) *handler {
+	l := o.Limits
+	if l.Concurrent <= 0 {
+		l.Concurrent = 64
+	}
+	if l.PerHost <= 0 {
+		l.PerHost = 30
+	}
+	if l.HostEvery <= 0 {
+		l.HostEvery = 10 * time.Second
+	}
+	return &handler{
+		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000)},
+		enroller: o.Enroller, log: o.Log, now: o.Now,
+		slots:   make(chan struct{}, l.Concurrent),
+		calls:   limit.New(l.HostEvery, l.PerHost, 200_000),
+		fetches: limit.New(100*time.Millisecond, 300, 200_000),
+	}
+}
+
+func tlsConfig(o Options) *tls.Config {
+	return &tls.Config{
+		MinVersion:       tls.VersionTLS13, // key exchange: Go's default order, X25519MLKEM768 first
+		GetCertificate:   func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.CA.Server(o.Now(), o.Names...) },
+		ClientAuth:       tls.VerifyClientCertIfGiven, // enrolment has none yet; every other call asks for it
+		ClientCAs:        o.CA.Clients(),
+		VerifyConnection: o.Revoked.VerifyConnection, // also when a session is resumed
+		Time:             o.Now,
+	}
+}
+
+// sockets opens TCP and UDP on one port number.
+func sockets(addr string) (net.Listener, net.PacketConn, error) {
+	for try := 0; ; try++ {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, nil, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+		p, err := net.ListenPacket("udp", l.Addr().String())
+		if err == nil {
+			return l, p, nil
+		}
+		l.Close()
+		if _, port, _ := net.SplitHostPort(addr); port != "0" || try == 20 {
+			return nil, nil, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+	}
+}
+
+// Addr is host:port as it is listened on.
+func (s *Server) Addr() string { return s.addr }
+
+// Serve answers until [Server.Shutdown], and then returns nil. It is called once.
+func (s *Server) Serve() error {
+	s.start.Store(true)
+	go func() { s.done <- s.h3.ServeListener(s.ln) }()
+	go func() { s.done <- s.h2.ServeTLS(s.tcp, "", "") }()
+	err := <-s.done
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, quic.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Shutdown stops taking connections, lets calls that are being answered finish until ctx ends, and closes the
+// sockets.
+func (s *Server) Shutdown(ctx context.Context) error {
+	var err error
+	if s.start.Load() {
+		err = errors.Join(s.h2.Shutdown(ctx), s.h3.Shutdown(ctx))
+	}
+	s.h3.Close()
+	s.h2.Close()
+	s.ln.Close()
+	s.quic.Close()
+	s.tcp.Close()
+	s.udp.Close()
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("drain agents' calls: %w", err)
+	}
+	return nil
+}
+
+func (h *handler) recovered(_ context.Context, spec connect.Spec, _ http.Header, p any) error {
+	h.log.Error("panic in a call", "call", spec.Procedure, "panic", fmt.Sprint(p))
+	return connect.NewError(connect.CodeInternal, errors.New("the server made a mistake"))
+}
+
+// countedBody counts what is read of a request.
+type countedBody struct {
+	io.ReadCloser
+	n *atomic.Uint64
+}
+
+// Read implements [io.Reader].
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(uint64(n))
+	return n, err
+}
+
+func contentDigest(b []byte) []byte {
+	d := sha256.Sum256(b)
+	return d[:]
+}
