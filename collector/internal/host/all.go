@@ -44,7 +44,9 @@ func system() []Family {
 func services() []Family {
 	return []Family{
 		{"packages", collectPackages},
+		{"services", collectServices},
 		{"sockets", collectSockets},
+		{"processes", collectProcesses},
 		{"sshd", collectSSHD},
 	}
 }
