@@ -37,6 +37,9 @@ func system() []Family {
 		{"pam", collectPAM},
 		{"sudo", collectSudo},
 		{"sysctl", collectSysctl},
+		{"files", collectFiles},
+		{"schedules", collectSchedules},
+		{"login", collectLogin}, // reads accounts, pam and sysctl
 	}
 }
 
