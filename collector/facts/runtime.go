@@ -21,6 +21,8 @@ type Hook struct {
 	Reason string `json:"reason,omitzero"` // why degraded
 	Events uint64 `json:"events"`          // seen since attach
 	Lost   uint64 `json:"lost"`            // counted in the kernel, all causes
+	// Losses is Lost by cause: map_full, map_busy, track_full, ring_full, recursion; without BPF gone and overrun.
+	Losses map[string]uint64 `json:"losses,omitzero"`
 }
 
 // Program is one executable seen running.
@@ -31,7 +33,7 @@ type Program struct {
 	LastSeen  time.Time `json:"last_seen"`
 	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
 	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
-	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, world_writable_dir, setuid
+	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid
 	Container string    `json:"container,omitzero"`
 }
 
@@ -39,11 +41,12 @@ type Program struct {
 type Connection struct {
 	Program       string    `json:"program"` // command name
 	UID           uint32    `json:"uid"`
-	Direction     string    `json:"direction"`     // out (connect) or in (accept)
-	Peer          string    `json:"peer,omitzero"` // address; target detail
-	PeerClass     string    `json:"peer_class"`    // loopback, private or public
-	Port          uint16    `json:"port"`          // remote port when out, local port when in
-	Count         uint64    `json:"count"`
+	Direction     string    `json:"direction"`       // out (connect) or in (accept)
+	Peer          string    `json:"peer,omitzero"`   // address; target detail; empty: all peers for which there was no room
+	PeerClass     string    `json:"peer_class"`      // loopback, private, public; unknown when Peer is empty
+	Port          uint16    `json:"port"`            // remote port when out, local port when in
+	Count         uint64    `json:"count"`           // established
+	Failed        uint64    `json:"failed,omitzero"` // tried by us and not established
 	SentBytes     uint64    `json:"sent_bytes,omitzero"`
 	ReceivedBytes uint64    `json:"received_bytes,omitzero"`
 	FirstSeen     time.Time `json:"first_seen"`

@@ -9,12 +9,13 @@ import (
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/server/internal/ingest"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 )
 
 // FuzzCheckIn is a hostile enrolled agent: whatever it sends, it gets an answer that is not our own failure.
 func FuzzCheckIn(f *testing.F) {
-	s := start(f, storetest.New(f), nil)
+	s := start(f, storetest.New(f), func(o *ingest.Options) { o.Limits.PerHost = 1 << 30 })
 	a := s.enrol(f, wire.TCP)
 	base := sample(5, time.Now())
 	for _, m := range []*vymirv1.CheckInRequest{

@@ -1,0 +1,178 @@
+// Package exec sees programs being run: by BPF in the kernel, or by the kernel's process messages, or by reading
+// procfs again and again. exec.bpf.c tells where the kernel reports it.
+package exec
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// Event is the name of this probe's event in facts.
+const Event = "exec"
+
+// Flags of an execution; an agreement with enum flag in exec.bpf.c.
+type Flags uint32
+
+// What makes an execution notable, and how its path is to be read.
+const (
+	Deleted         Flags = 1 << iota // the file has no name any more
+	Temporary                         // below a directory like /tmp
+	SetUID                            // the file is set-user-id
+	Script                            // started through an interpreter
+	ScriptTemporary                   // that script lies in a directory like /tmp
+	cut                               // the path is not whole
+	flat                              // the path is as the caller wrote it
+	Writable                          // the file's own directory is writable by all
+	Memfd                             // the file lives in memory only; found here, not in the kernel
+)
+
+// Notable are the flags that make an execution an event of its own.
+const Notable = Deleted | Memfd | Temporary | ScriptTemporary | Writable
+
+var names = []struct {
+	flag Flags
+	name string
+}{
+	{Deleted, "deleted"}, {Memfd, "memfd"}, {Temporary, "temporary_dir"}, {ScriptTemporary, "script_temporary_dir"},
+	{Writable, "world_writable_dir"}, {SetUID, "setuid"}, {Script, "script"},
+}
+
+// Names are the flags as facts name them.
+func (f Flags) Names() []string {
+	var out []string
+	for _, n := range names {
+		if f&n.flag != 0 {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
+
+// Kind is the kind of notable event in facts: exec, or exec_memfd, exec_deleted, exec_temp.
+func (f Flags) Kind() string {
+	switch {
+	case f&Memfd != 0:
+		return "exec_memfd"
+	case f&Deleted != 0:
+		return "exec_deleted"
+	case f&Notable != 0:
+		return "exec_temp"
+	}
+	return Event
+}
+
+// Seen says how often one program was run by one user from one parent since it was last asked.
+type Seen struct {
+	Path        string // absolute; the interpreter's for a script; empty: the process had gone before it could be asked
+	Script      string // as the caller wrote it
+	Parent      string // command name
+	UID         uint32
+	PID         uint32 // of the last execution
+	Flags       Flags
+	Count       uint64
+	Cgroup      uint64 // inode of the control group of the first execution; 0: unknown
+	First, Last time.Time
+}
+
+// source is one way to see executions.
+type source interface {
+	hook.Source
+	drain(now hook.Clock, f func(Seen)) error
+	sawSelf(since uint64) bool // whether this process was seen running itself after a kernel time
+}
+
+// Options are given once, at Open.
+type Options struct {
+	hook.Options
+	Kinds []string // allowed kinds of hooks; nil: all
+}
+
+// Probe is the best source this kernel offers. One goroutine at a time may use it.
+type Probe struct {
+	choice hook.Choice[source]
+}
+
+var candidates = []hook.Candidate{
+	{Kind: hook.TracingBTF, Program: execProgExecBtf},
+	{Kind: hook.TracingBTF, Program: execProgExecBtfDirect, Note: "long file names are cut, and scripts are not told by name: the kernel lets nobody read its memory"},
+	{Kind: hook.Raw, Program: execProgExecRaw, Name: "sched_process_exec"},
+	{Kind: hook.Tracepoint, Program: execProgExecTracepoint, Group: "sched", Name: "sched_process_exec", Note: "paths are as the caller wrote them, without parents: no type information in this kernel"},
+	{Kind: hook.Tracepoint, Program: execProgExecTracepointQuiet, Group: "sched", Name: "sched_process_exec", Note: "paths are as the caller wrote them, without parents, and no event is told as such: no ring buffer in this kernel"},
+}
+
+// Open tries the kinds of hooks from the best to the last resort and keeps the first that proves itself. It never
+// fails: a probe that could not be had says why in its Hook.
+func Open(ctx context.Context, o Options) *Probe {
+	return &Probe{choice: hook.Choose(ctx, openers(o), prove)}
+}
+
+// openers lists what to try, in order.
+func openers(o Options) []hook.Opener[source] {
+	var list []hook.Opener[source]
+	add := func(kind string, open func() (source, error)) {
+		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
+			list = append(list, hook.Opener[source]{Kind: kind, Open: open})
+		}
+	}
+	spec, err := loadExec()
+	for _, c := range candidates {
+		add(c.Kind, func() (source, error) {
+			if err != nil {
+				return nil, err
+			}
+			return attach(spec, c, o.Options)
+		})
+	}
+	add(hook.Netlink, func() (source, error) { return listen() })
+	add(hook.Poll, func() (source, error) { return newPoller() })
+	return list
+}
+
+// prove runs our own binary and looks whether the source saw it.
+func prove(ctx context.Context, s source) error {
+	if _, ok := s.(*poller); ok {
+		return nil // it reads what lasts; a child that ends at once proves nothing for or against it
+	}
+	since := hook.Monotonic()
+	if _, err := hook.Exec(ctx); err != nil {
+		return err
+	}
+	if !hook.Await(ctx, func() bool { return s.sawSelf(since) }) {
+		return hook.ErrSilent
+	}
+	return nil
+}
+
+// Hook reports the probe's health.
+func (p *Probe) Hook() facts.Hook {
+	h, _ := p.choice.Hook(Event)
+	return h
+}
+
+// Drain gives what was seen since the last call, one call of f per program, user and parent.
+func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.drain(now, f)
+}
+
+// Watch switches between telling rare executions only and telling every one, where the source can.
+func (p *Probe) Watch(all bool) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Watch(all)
+}
+
+// Close releases the source.
+func (p *Probe) Close() error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Close()
+}

@@ -1,0 +1,211 @@
+package exec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// kernel is the source that counts in the kernel.
+type kernel struct {
+	*hook.Attachment
+	programs *ebpf.Map
+	limit    int
+	known    map[execProgramKey]*known
+	mounts   hook.Mounts
+}
+
+// known is what we remember of a key between two drains.
+type known struct {
+	count uint64 // handed over so far
+	path  string
+	name  string // of the file; to know ourselves
+}
+
+func attach(spec *ebpf.CollectionSpec, c hook.Candidate, o hook.Options) (*kernel, error) {
+	a, err := hook.Attach(spec, c, o)
+	if err != nil {
+		return nil, err
+	}
+	m := a.Map(execMapPrograms)
+	return &kernel{Attachment: a, programs: m, limit: int(m.MaxEntries()), known: map[execProgramKey]*known{}}, nil
+}
+
+// drain hands the difference to the last drain over. Entries stay in the kernel, so that nothing is lost between
+// reading and deleting, until room is needed: then those that rested for a minute go.
+func (k *kernel) drain(now hook.Clock, f func(Seen)) error {
+	var old []execProgramKey
+	entries := 0
+	err := hook.Each(k.programs, func(key *execProgramKey, v *execProgram) {
+		entries++
+		if hook.Monotonic()-v.Last > uint64(60e9) {
+			old = append(old, *key)
+		}
+		seen := k.known[*key]
+		if seen == nil {
+			seen = &known{}
+			seen.path, seen.name = k.path(key, v)
+			k.known[*key] = seen
+		}
+		if v.Count <= seen.count {
+			return
+		}
+		s := k.seen(key, v, seen.path, now)
+		s.Count -= seen.count
+		seen.count = v.Count
+		f(s)
+	})
+	if err != nil {
+		return fmt.Errorf("read programs: %w", err)
+	}
+	k.makeRoom(entries, old)
+	return nil
+}
+
+func (k *kernel) makeRoom(entries int, old []execProgramKey) {
+	if entries < k.limit*3/4 {
+		return
+	}
+	for _, key := range old {
+		if err := k.programs.Delete(key); err == nil || errors.Is(err, ebpf.ErrKeyNotExist) {
+			delete(k.known, key)
+		}
+	}
+}
+
+func (k *kernel) seen(key *execProgramKey, v *execProgram, path string, now hook.Clock) Seen {
+	s := Seen{
+		Path: path, Script: hook.String(v.Script[:]), Parent: hook.String(key.Parent[:]),
+		UID: key.Uid, PID: v.Pid, Flags: Flags(v.Flags) &^ (cut | flat), Count: v.Count, Cgroup: v.Cgroup,
+		First: now.Time(v.First), Last: now.Time(v.Last),
+	}
+	if s.Flags&Deleted != 0 && strings.HasPrefix(path, "memfd:") {
+		s.Flags |= Memfd
+	}
+	return s
+}
+
+// path puts the names together. What the kernel could not spell out is asked from procfs, while the process lives.
+func (k *kernel) path(key *execProgramKey, v *execProgram) (path, name string) {
+	flags := Flags(v.Flags)
+	if flags&flat != 0 {
+		var b []byte
+		for i := range v.Part {
+			b = append(b, v.Part[i][:]...)
+		}
+		path = hook.String(b)
+		if !filepath.IsAbs(path) {
+			path = exeOf(v.Pid, path)
+		}
+		return path, filepath.Base(path)
+	}
+	var parts []string
+	for i := range v.Part {
+		if part := hook.String(v.Part[i][:]); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return "", ""
+	}
+	name = parts[0]
+	if len(parts) == 1 && strings.HasPrefix(name, "memfd:") {
+		return name, name
+	}
+	var b strings.Builder
+	for i := len(parts) - 1; i >= 0; i-- {
+		b.WriteByte('/')
+		b.WriteString(parts[i])
+	}
+	path = k.mounts.Path(key.Device, b.String())
+	if flags&cut != 0 {
+		path = exeOf(v.Pid, path)
+	}
+	return path, name
+}
+
+// exeOf asks procfs for a process's file; fallback when it has gone, or has become another program.
+func exeOf(pid uint32, fallback string) string {
+	path, err := os.Readlink("/proc/" + strconv.FormatUint(uint64(pid), 10) + "/exe")
+	if err != nil || filepath.Base(strings.TrimSuffix(path, " (deleted)")) != filepath.Base(fallback) {
+		return fallback
+	}
+	return strings.TrimSuffix(path, " (deleted)")
+}
+
+// sawSelf looks for this process's own file, run by this process.
+func (k *kernel) sawSelf(since uint64) bool {
+	exe, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return false
+	}
+	base := filepath.Base(strings.TrimSuffix(exe, " (deleted)"))
+	me, found := hook.Command(), false
+	var keys []execProgramKey
+	err = hook.Each(k.programs, func(key *execProgramKey, v *execProgram) {
+		if v.Last < since || v.Count == 0 {
+			return
+		}
+		_, name := k.path(key, v)
+		parent := hook.String(key.Parent[:])
+		switch {
+		case Flags(v.Flags)&flat != 0: // no parent there, and the name is what we called
+			found = found || name == "exe" || name == base
+		case parent == me && (name == base || len(base) >= 31 && strings.HasPrefix(base, name) || name == "?"):
+			found = true
+		default:
+			return
+		}
+		keys = append(keys, *key)
+	})
+	if err != nil || !found {
+		return false
+	}
+	for _, key := range keys { // the canary is no part of what the host does
+		_ = k.programs.Delete(key)
+	}
+	return true
+}
+
+// Sizes of a record, in bytes; an agreement with struct exec_record.
+const (
+	keySize     = 48
+	programSize = 48 + 10*40 + 64
+)
+
+// Parse reads a record of the ring, after its header. It may be called beside Drain.
+func (p *Probe) Parse(h hook.Header, b []byte, now hook.Clock) (Seen, bool) {
+	k, ok := p.choice.Source.(*kernel)
+	if !ok || len(b) < keySize+programSize {
+		return Seen{}, false
+	}
+	key, v := parse(b)
+	path, _ := k.path(&key, &v)
+	s := k.seen(&key, &v, path, now)
+	s.PID, s.Last = h.PID, now.Time(h.At)
+	return s, true
+}
+
+func parse(b []byte) (key execProgramKey, v execProgram) {
+	n := binary.NativeEndian
+	key.Inode, key.Name = n.Uint64(b), n.Uint64(b[8:])
+	key.Device, key.Directory, key.Uid, key.Flags = n.Uint32(b[16:]), n.Uint32(b[20:]), n.Uint32(b[24:]), n.Uint32(b[28:])
+	hook.Copy(key.Parent[:], b[32:48])
+	b = b[keySize:]
+	v.Count, v.First, v.Last, v.Told, v.Cgroup = n.Uint64(b), n.Uint64(b[8:]), n.Uint64(b[16:]), n.Uint64(b[24:]), n.Uint64(b[32:])
+	v.Flags, v.Pid = n.Uint32(b[40:]), n.Uint32(b[44:])
+	b = b[48:]
+	for i := range v.Part {
+		copy(v.Part[i][:], b[40*i:])
+	}
+	hook.Copy(v.Script[:], b[400:464])
+	return key, v
+}

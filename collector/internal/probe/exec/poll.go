@@ -1,0 +1,83 @@
+package exec
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// PollEvery is the pause between two looks at all processes.
+const PollEvery = 10 * time.Second
+
+// poller is the source of last resort: it looks at procfs again and again, and sees only what lives long enough.
+type poller struct {
+	*table
+	last map[int]uint64 // start time by process id
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func newPoller() (*poller, error) {
+	p := &poller{table: newTable(0), last: map[int]uint64{}, stop: make(chan struct{})}
+	if err := p.look(); err != nil {
+		return nil, err
+	}
+	p.done.Add(1)
+	go func() {
+		defer p.done.Done()
+		p.run()
+	}()
+	return p, nil
+}
+
+func (p *poller) run() {
+	t := time.NewTicker(PollEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-t.C:
+			_ = p.look()
+		}
+	}
+}
+
+// look counts the processes that are new, and those that became another program.
+func (p *poller) look() error {
+	pids, err := hook.Processes()
+	if err != nil {
+		return fmt.Errorf("list processes: %w", err)
+	}
+	now := time.Now().UTC()
+	next := make(map[int]uint64, len(pids))
+	for _, pid := range pids {
+		pr, ok := hook.ReadProcess(pid)
+		if !ok || pr.Exe == "" {
+			continue
+		}
+		next[pid] = pr.Start
+		if p.last[pid] != pr.Start {
+			p.add(pr, now)
+		}
+	}
+	p.last = next
+	return nil
+}
+
+// Kind is [hook.Poll].
+func (p *poller) Kind() string { return hook.Poll }
+
+// Note says what is missed.
+func (p *poller) Note() string {
+	return fmt.Sprintf("looks at all processes every %s: programs that end sooner are not seen", PollEvery)
+}
+
+// Close stops the looking.
+func (p *poller) Close() error {
+	close(p.stop)
+	p.done.Wait()
+	return nil
+}

@@ -1,0 +1,151 @@
+// Package hook attaches one program to one kernel event and knows what became of the events.
+//
+// A feature test says what a kernel claims; here a hook counts only when its program was loaded and attached. That
+// it also works is for the event's own package to prove, by causing an event and looking for it.
+package hook
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+)
+
+// Kinds of hooks, best first. The first three carry BPF.
+const (
+	TracingBTF = "tp_btf"     // raw tracepoint whose arguments are typed by BTF
+	Raw        = "raw_tp"     // raw tracepoint with untyped arguments
+	Tracepoint = "tracepoint" // tracepoint by its record in tracefs; needs no BTF
+	Netlink    = "netlink"    // messages of the kernel, no BPF
+	Poll       = "poll"       // procfs read again and again: sees only what lasts
+)
+
+// States of a hook.
+const (
+	Proven  = "proven"  // its canary was seen
+	Silent  = "silent"  // attached, but its canary was not seen
+	Refused = "refused" // nothing could be attached
+	Off     = "off"     // switched off by configuration
+)
+
+// Names of the maps every object has.
+const (
+	mapCounters = "counters"
+	mapSettings = "settings"
+	mapEvents   = "events"
+)
+
+// Candidate is one way to hook an event.
+type Candidate struct {
+	Kind    string // [TracingBTF], [Raw] or [Tracepoint]
+	Program string // name of the program in the object
+	Group   string // of the tracepoint, for [Tracepoint]
+	Name    string // of the tracepoint
+	Note    string // what is lost with this candidate; empty for the best
+}
+
+// Options are what all candidates of an event share.
+type Options struct {
+	Ring       *ebpf.Map         // takes the place of the object's own ring; nil: the kernel has no ring buffer
+	Cache      *btf.Cache        // kernel types, shared while loading; may be nil
+	MaxEntries map[string]uint32 // by map name; absent: as the object says
+}
+
+// Attachment is a loaded program that is attached, with its maps. Close releases everything; nothing is pinned.
+type Attachment struct {
+	candidate  Candidate
+	collection *ebpf.Collection
+	link       link.Link
+}
+
+// Attach loads the candidate's program out of spec, which it leaves alone, and attaches it.
+func Attach(spec *ebpf.CollectionSpec, c Candidate, o Options) (*Attachment, error) {
+	s := spec.Copy()
+	for name := range s.Programs {
+		if name != c.Program {
+			delete(s.Programs, name)
+		}
+	}
+	for name, n := range o.MaxEntries {
+		if m := s.Maps[name]; m != nil && n > 0 {
+			m.MaxEntries = n
+		}
+	}
+	options := ebpf.CollectionOptions{Cache: o.Cache, Programs: ebpf.ProgramOptions{LogDisabled: true}}
+	if o.Ring != nil {
+		options.MapReplacements = map[string]*ebpf.Map{mapEvents: o.Ring}
+	} else {
+		delete(s.Maps, mapEvents) // a program that names it all the same does not load, and the next one is tried
+	}
+	coll, err := ebpf.NewCollectionWithOptions(s, options)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", c.Program, short(err))
+	}
+	l, err := attach(coll.Programs[c.Program], c)
+	if err != nil {
+		coll.Close()
+		return nil, fmt.Errorf("attach %s: %w", c.Program, short(err))
+	}
+	return &Attachment{candidate: c, collection: coll, link: l}, nil
+}
+
+func attach(p *ebpf.Program, c Candidate) (link.Link, error) {
+	switch c.Kind {
+	case TracingBTF:
+		return link.AttachTracing(link.TracingOptions{Program: p})
+	case Raw:
+		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: c.Name, Program: p})
+	case Tracepoint:
+		done, err := needTracefs()
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return link.Tracepoint(c.Group, c.Name, p, nil)
+	}
+	return nil, fmt.Errorf("no such kind of hook: %s", c.Kind)
+}
+
+// short takes the guess about memory limits away that the library adds to every refusal: it misleads on kernels that
+// refuse for other reasons.
+func short(err error) error {
+	text := err.Error()
+	if i := strings.Index(text, " (MEMLOCK may be too low"); i >= 0 {
+		return errors.Join(errors.New(text[:i]))
+	}
+	return err
+}
+
+// Kind is the kind of hook that was attached.
+func (a *Attachment) Kind() string { return a.candidate.Kind }
+
+// Note says what is missed by this kind.
+func (a *Attachment) Note() string { return a.candidate.Note }
+
+// Map gives one of the object's maps, or nil.
+func (a *Attachment) Map(name string) *ebpf.Map { return a.collection.Maps[name] }
+
+// BPF gives the attached program, for its statistics.
+func (a *Attachment) BPF() *ebpf.Program { return a.collection.Programs[a.candidate.Program] }
+
+// Watch switches between telling rare events only and telling every event.
+func (a *Attachment) Watch(all bool) error {
+	var s struct{ Watch, Self uint32 }
+	if all {
+		s.Watch = 1
+	}
+	if err := a.Map(mapSettings).Put(uint32(0), s); err != nil {
+		return fmt.Errorf("set %s: %w", a.candidate.Program, err)
+	}
+	return nil
+}
+
+// Close detaches the program and frees its maps.
+func (a *Attachment) Close() error {
+	err := a.link.Close()
+	a.collection.Close()
+	return err
+}

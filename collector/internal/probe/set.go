@@ -1,0 +1,241 @@
+// Package probe holds the probes of a host together: it opens them, gathers what they have seen, remembers it over
+// restarts and reports how they do.
+//
+// A probe counts in the kernel; here the counts are fetched every half minute and merged into one bounded table. Only
+// rare events come as such, through a ring that all probes share.
+package probe
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+)
+
+// Pauses of the gathering.
+const (
+	gatherEvery = 30 * time.Second
+	saveEvery   = 5 * time.Minute
+	proveWithin = 10 * time.Second
+)
+
+// Options say what to watch and how much of it to keep. The zero value watches everything and keeps nothing on disk.
+type Options struct {
+	MaxEntries int      // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
+	StatePath  string   // file that remembers over restarts; "": nothing is remembered
+	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept)
+	Kinds      []string // kinds of hooks allowed: tp_btf, raw_tp, tracepoint, netlink, poll; nil: all
+}
+
+// Set is all probes of a host. Its methods may be called by any goroutine. Close it.
+type Set struct {
+	exec *exec.Probe
+	tcp  *tcp.Probe
+	ring *hook.Reader // nil without BPF
+
+	path    string
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	saveErr error // of the last saving, or of reading at the start
+
+	mu       sync.Mutex
+	table    *table
+	spans    []span // the last one grows while we watch
+	saved    time.Time
+	groups   containers
+	watchers map[*watcher]struct{}
+	closed   bool
+}
+
+// Open attaches the best hooks this kernel offers. It fails only when ctx ends: a hook that could not be had says why
+// in Hooks.
+func Open(ctx context.Context, o Options) (*Set, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := &Set{table: newTable(o.MaxEntries), path: o.StatePath, watchers: map[*watcher]struct{}{}}
+	state, err := readState(o.StatePath)
+	s.saveErr = err
+	s.table.load(&state.Runtime)
+	s.spans = state.Watched
+
+	s.open(ctx, o)
+	now := time.Now().UTC()
+	s.spans = append(prune(s.spans, now), span{now, now})
+	s.saved = now
+
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		s.run(run)
+	}()
+	return s, nil
+}
+
+// open loads and attaches, and gives the memory back that this took: kernel types take several megabytes to read.
+func (s *Set) open(ctx context.Context, o Options) {
+	ctx, cancel := context.WithTimeout(ctx, proveWithin)
+	defer cancel()
+	defer debug.FreeOSMemory()
+	shared := hook.Options{Cache: btf.NewCache()}
+	if bpfAllowed(o.Kinds) {
+		shared.Ring = hook.NewRing()
+	}
+	if n := uint32(max(o.MaxEntries, 0)); n > 0 {
+		shared.MaxEntries = map[string]uint32{"programs": n, "flows": n}
+	}
+	kinds := func(events ...string) []string {
+		for _, e := range events {
+			if slices.Contains(o.Exclude, e) {
+				return []string{}
+			}
+		}
+		return o.Kinds
+	}
+	s.exec = exec.Open(ctx, exec.Options{Options: shared, Kinds: kinds(exec.Event)})
+	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
+	s.read(shared.Ring)
+}
+
+func bpfAllowed(kinds []string) bool {
+	return kinds == nil || slices.ContainsFunc(kinds, func(k string) bool {
+		return k == hook.TracingBTF || k == hook.Raw || k == hook.Tracepoint
+	})
+}
+
+// read starts the ring's reader, which holds the ring by itself.
+func (s *Set) read(ring *ebpf.Map) {
+	if ring == nil {
+		return
+	}
+	defer ring.Close()
+	r, err := hook.Read(ring, s.record)
+	if err != nil {
+		return
+	}
+	s.ring = r
+}
+
+func (s *Set) run(ctx context.Context) {
+	t := time.NewTicker(gatherEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.mu.Lock()
+			s.gather()
+			if time.Since(s.saved) >= saveEvery {
+				s.save()
+			}
+			s.mu.Unlock()
+		}
+	}
+}
+
+// gather fetches the kernel's counts. The caller holds mu.
+func (s *Set) gather() {
+	now := hook.Now()
+	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup)) })
+	_ = s.tcp.Drain(now, s.table.addConnection)
+	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
+}
+
+// save writes the state file. The caller holds mu.
+func (s *Set) save() {
+	s.saved = time.Now().UTC()
+	s.table.expire(s.saved)
+	s.spans = prune(s.spans, s.saved)
+	if s.path == "" {
+		return
+	}
+	state := saved{Schema: stateSchema, Watched: s.spans}
+	s.table.fill(&state.Runtime)
+	s.saveErr = state.write(s.path)
+}
+
+// Hooks reports every hook with its health, in a fixed order.
+func (s *Set) Hooks() []facts.Hook {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hooks()
+}
+
+func (s *Set) hooks() []facts.Hook {
+	if s.closed {
+		return nil
+	}
+	return append([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks()...)
+}
+
+// Snapshot gives all that was seen within the last 31 days, as of now.
+func (s *Set) Snapshot(now time.Time) *facts.Runtime {
+	s.flush()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.gather()
+	}
+	s.table.expire(now)
+	r := &facts.Runtime{Hooks: s.hooks()}
+	since, total := observed(s.spans, now)
+	r.Since, r.ObservedSeconds = since, total.Seconds()
+	s.table.fill(r)
+	for _, h := range r.Hooks {
+		r.Truncated = r.Truncated || h.Losses[hook.LostMapFull] > 0
+	}
+	return r
+}
+
+// flush waits until the ring's reader has taken what was in the ring.
+func (s *Set) flush() {
+	if s.ring != nil {
+		s.ring.Flush()
+	}
+}
+
+// StateError says why the state could not be read or saved the last time; nil: it could.
+func (s *Set) StateError() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saveErr
+}
+
+// Close detaches all hooks and saves. Nothing is left in the kernel.
+func (s *Set) Close() error {
+	s.stop()
+	s.done.Wait()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.gather()
+	s.closed = true
+	s.mu.Unlock()
+
+	var err error
+	if s.ring != nil {
+		err = s.ring.Close() // its goroutine takes mu
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.save()
+	for w := range s.watchers {
+		w.end()
+	}
+	return errors.Join(err, s.exec.Close(), s.tcp.Close(), s.saveErr)
+}

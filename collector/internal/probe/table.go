@@ -1,0 +1,249 @@
+package probe
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+)
+
+// Bounds of what is remembered.
+const (
+	defaultEntries = 4096
+	maxEvents      = 256
+	maxSet         = 16                  // distinct users or parents of one program
+	window         = 31 * 24 * time.Hour // what was not seen for longer is forgotten
+)
+
+// programKey is what programs are told apart by.
+type programKey struct {
+	path      string
+	container string
+}
+
+// connectionKey is what connections are told apart by.
+type connectionKey struct {
+	program   string
+	uid       uint32
+	direction string
+	peer      netip.Addr
+	port      uint16
+}
+
+// table holds what the probes have seen in the window, bounded.
+type table struct {
+	limit       int
+	programs    map[programKey]*facts.Program
+	connections map[connectionKey]*facts.Connection
+	events      []facts.RuntimeEvent // oldest first
+	truncated   bool
+}
+
+func newTable(limit int) *table {
+	if limit <= 0 {
+		limit = defaultEntries
+	}
+	return &table{
+		limit:       limit,
+		programs:    map[programKey]*facts.Program{},
+		connections: map[connectionKey]*facts.Connection{},
+	}
+}
+
+// addProgram merges executions.
+func (t *table) addProgram(s exec.Seen, container string) {
+	key := programKey{s.Path, container}
+	p := t.programs[key]
+	if p == nil {
+		if len(t.programs) >= t.limit && !t.evictProgram(s.Last) {
+			return
+		}
+		p = &facts.Program{Path: s.Path, Container: container, FirstSeen: s.First}
+		t.programs[key] = p
+	}
+	p.Count += s.Count
+	p.FirstSeen, p.LastSeen = earlier(p.FirstSeen, s.First), later(p.LastSeen, s.Last)
+	p.UIDs = insert(p.UIDs, s.UID)
+	if s.Parent != "" {
+		p.Parents = insert(p.Parents, s.Parent)
+	}
+	for _, name := range s.Flags.Names() {
+		p.Flags = insert(p.Flags, name)
+	}
+}
+
+// addConnection merges connections.
+func (t *table) addConnection(s tcp.Seen) {
+	key := connectionKey{s.Program, s.UID, s.Direction.String(), s.Peer, s.Port}
+	c := t.connections[key]
+	if c == nil && len(t.connections) >= t.limit && !t.evictConnection(s.Last) {
+		key.peer = netip.Addr{} // no room for another peer: count it with all the others
+		if c = t.connections[key]; c == nil && len(t.connections) >= t.limit+t.limit/8 {
+			return
+		}
+	}
+	if c == nil {
+		c = &facts.Connection{
+			Program: s.Program, UID: s.UID, Direction: key.direction, Port: s.Port, FirstSeen: s.First,
+			PeerClass: classOf(key.peer),
+		}
+		if key.peer.IsValid() {
+			c.Peer = key.peer.String()
+		} else {
+			t.truncated = true
+		}
+		t.connections[key] = c
+	}
+	c.Count += s.Count
+	c.Failed += s.Failed
+	c.SentBytes += s.Sent
+	c.ReceivedBytes += s.Received
+	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
+}
+
+// addEvent keeps a rare event; one that repeats within a minute only moves the earlier one's time.
+func (t *table) addEvent(e facts.RuntimeEvent) {
+	for i := len(t.events) - 1; i >= 0 && e.At.Sub(t.events[i].At) < time.Minute; i-- {
+		o := t.events[i]
+		if o.Kind == e.Kind && o.Program == e.Program && o.Detail == e.Detail && same(o.UID, e.UID) {
+			t.events = append(slices.Delete(t.events, i, i+1), e)
+			return
+		}
+	}
+	t.events = append(t.events, e)
+	if len(t.events) > maxEvents {
+		t.events = slices.Delete(t.events, 0, len(t.events)-maxEvents)
+	}
+}
+
+// evictProgram makes room by forgetting the program that rested longest, unless that is not longer ago than a day.
+func (t *table) evictProgram(now time.Time) bool {
+	t.truncated = true
+	var oldest programKey
+	at := now.Add(-24 * time.Hour)
+	found := false
+	for key, p := range t.programs {
+		if p.LastSeen.Before(at) {
+			oldest, at, found = key, p.LastSeen, true
+		}
+	}
+	delete(t.programs, oldest)
+	return found
+}
+
+func (t *table) evictConnection(now time.Time) bool {
+	t.truncated = true
+	var oldest connectionKey
+	at := now.Add(-24 * time.Hour)
+	found := false
+	for key, c := range t.connections {
+		if c.LastSeen.Before(at) {
+			oldest, at, found = key, c.LastSeen, true
+		}
+	}
+	delete(t.connections, oldest)
+	return found
+}
+
+// expire forgets what was not seen within the window.
+func (t *table) expire(now time.Time) {
+	limit := now.Add(-window)
+	for key, p := range t.programs {
+		if p.LastSeen.Before(limit) {
+			delete(t.programs, key)
+		}
+	}
+	for key, c := range t.connections {
+		if c.LastSeen.Before(limit) {
+			delete(t.connections, key)
+		}
+	}
+	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
+}
+
+// fill copies the table into a document, sorted: programs by path, connections by program, events newest first.
+func (t *table) fill(r *facts.Runtime) {
+	r.Programs = make([]facts.Program, 0, len(t.programs))
+	for _, p := range t.programs {
+		q := *p
+		q.UIDs, q.Parents, q.Flags = slices.Clone(p.UIDs), slices.Clone(p.Parents), slices.Clone(p.Flags)
+		r.Programs = append(r.Programs, q)
+	}
+	slices.SortFunc(r.Programs, func(a, b facts.Program) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Container, b.Container))
+	})
+	r.Connections = make([]facts.Connection, 0, len(t.connections))
+	for _, c := range t.connections {
+		r.Connections = append(r.Connections, *c)
+	}
+	slices.SortFunc(r.Connections, func(a, b facts.Connection) int {
+		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Port, b.Port),
+			cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.UID, b.UID))
+	})
+	r.Events = slices.Clone(t.events)
+	slices.Reverse(r.Events)
+	r.Truncated = t.truncated
+}
+
+// load takes a saved document in again.
+func (t *table) load(r *facts.Runtime) {
+	for _, p := range r.Programs[:min(len(r.Programs), t.limit)] {
+		q := p
+		t.programs[programKey{p.Path, p.Container}] = &q
+	}
+	for _, c := range r.Connections[:min(len(r.Connections), t.limit)] {
+		peer, err := netip.ParseAddr(c.Peer)
+		if err != nil && c.Peer != "" {
+			continue
+		}
+		d := c
+		t.connections[connectionKey{c.Program, c.UID, c.Direction, peer, c.Port}] = &d
+	}
+	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
+	slices.Reverse(t.events)
+	t.truncated = r.Truncated
+}
+
+// classOf tells how far away a peer is.
+func classOf(a netip.Addr) string {
+	switch {
+	case !a.IsValid():
+		return "unknown"
+	case a.IsLoopback():
+		return "loopback"
+	case a.IsPrivate(), a.IsLinkLocalUnicast(), sharedSpace.Contains(a), a.IsUnspecified():
+		return "private"
+	}
+	return "public"
+}
+
+// sharedSpace is what carriers (Starlink among them) give their customers behind address translation: RFC 6598.
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+
+func insert[T cmp.Ordered](list []T, v T) []T {
+	i, found := slices.BinarySearch(list, v)
+	if found || len(list) >= maxSet {
+		return list
+	}
+	return slices.Insert(list, i, v)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func same(a, b *uint32) bool { return a == b || a != nil && b != nil && *a == *b }

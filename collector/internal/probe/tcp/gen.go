@@ -1,0 +1,3 @@
+package tcp
+
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel,bpfeb -no-global-types -type flow_key -type flow -type listener_key -type listener tcp tcp.bpf.c -- -I../headers -O2 -g -Wall -Werror -mcpu=v2

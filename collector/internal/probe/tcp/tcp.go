@@ -1,0 +1,157 @@
+// Package tcp sees TCP connections being made and accepted: by BPF in the kernel, or by reading procfs again and
+// again. tcp.bpf.c tells where the kernel reports them.
+package tcp
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// Names of this probe's events in facts.
+const (
+	Connect = "tcp_connect"
+	Accept  = "tcp_accept"
+)
+
+// Direction of a connection; an agreement with enum direction in tcp.bpf.c.
+type Direction uint8
+
+// Directions.
+const (
+	Out Direction = iota // we connected
+	In                   // we accepted
+)
+
+// String is the direction's name in facts.
+func (d Direction) String() string {
+	if d == In {
+		return "in"
+	}
+	return "out"
+}
+
+// Seen says how often a program of one user and a peer were connected since it was last asked.
+type Seen struct {
+	Program     string // command name; empty: not known
+	UID         uint32
+	PID         uint32 // 0: not known
+	Direction   Direction
+	Peer        netip.Addr // the zero address: peers for which there was no room
+	Port        uint16     // the peer's when going out, ours when coming in
+	Count       uint64     // established
+	Failed      uint64     // tried and not established
+	Sent        uint64     // bytes of connections that ended; 0 where the source cannot tell
+	Received    uint64
+	First, Last time.Time
+}
+
+// source is one way to see connections.
+type source interface {
+	hook.Source
+	drain(now hook.Clock, f func(Seen)) error
+	saw(c *hook.Connection) error // nil: both ends of our own connection were seen; looked for and forgotten
+}
+
+// Options are given once, at Open.
+type Options struct {
+	hook.Options
+	Kinds []string // allowed kinds of hooks; nil: all
+}
+
+// Probe is the best source this kernel offers. One goroutine at a time may use it.
+type Probe struct {
+	choice hook.Choice[source]
+}
+
+const noTypes = "no bytes, and network namespaces are not told apart: no type information in this kernel"
+
+var candidates = []hook.Candidate{
+	{Kind: hook.TracingBTF, Program: tcpProgTcpBtf},
+	{Kind: hook.TracingBTF, Program: tcpProgTcpBtfThread, Note: "threads go by their own names: this kernel gives no typed pointer to the running task"},
+	{Kind: hook.Raw, Program: tcpProgTcpRaw, Name: "inet_sock_set_state", Note: "threads go by their own names"},
+	{Kind: hook.Tracepoint, Program: tcpProgTcpTracepoint, Group: "sock", Name: "inet_sock_set_state", Note: noTypes},
+	{Kind: hook.Tracepoint, Program: tcpProgTcpTracepointQuiet, Group: "sock", Name: "inet_sock_set_state", Note: noTypes},
+	{Kind: hook.Tracepoint, Program: tcpProgTcpTracepointOld, Group: "sock", Name: "inet_sock_set_state", Note: noTypes},
+}
+
+// Open tries the kinds of hooks from the best to the last resort and keeps the first that proves itself. It never
+// fails: a probe that could not be had says why in its Hooks.
+func Open(ctx context.Context, o Options) *Probe {
+	return &Probe{choice: hook.Choose(ctx, openers(o), prove)}
+}
+
+// openers lists what to try, in order.
+func openers(o Options) []hook.Opener[source] {
+	var list []hook.Opener[source]
+	add := func(kind string, open func() (source, error)) {
+		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
+			list = append(list, hook.Opener[source]{Kind: kind, Open: open})
+		}
+	}
+	spec, err := loadTcp()
+	for _, c := range candidates {
+		add(c.Kind, func() (source, error) {
+			if err != nil {
+				return nil, err
+			}
+			return attach(spec, c, o.Options)
+		})
+	}
+	add(hook.Poll, func() (source, error) { return newPoller() })
+	return list
+}
+
+// prove connects this process with itself and looks whether the source saw both ends.
+func prove(ctx context.Context, s source) error {
+	c, err := hook.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, ok := s.(*poller); !ok { // the poller must find it open; in the kernel its end is to be counted before we look
+		c.Close()
+	}
+	reason := hook.ErrSilent
+	if !hook.Await(ctx, func() bool { reason = s.saw(c); return reason == nil }) {
+		return fmt.Errorf("%w", reason)
+	}
+	return nil
+}
+
+// Hooks reports the health of both events.
+func (p *Probe) Hooks() []facts.Hook {
+	out, n := p.choice.Hook(Connect)
+	in := out
+	in.Event, in.Events = Accept, n.SeenIn
+	return []facts.Hook{out, in}
+}
+
+// Drain gives what was seen since the last call, one call of f per flow.
+func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.drain(now, f)
+}
+
+// Watch switches between counting only and telling every connection, where the source can.
+func (p *Probe) Watch(all bool) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Watch(all)
+}
+
+// Close releases the source.
+func (p *Probe) Close() error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Close()
+}

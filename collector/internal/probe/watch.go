@@ -1,0 +1,164 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+)
+
+// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept.
+type Event struct {
+	At      time.Time `json:"at"` // UTC
+	Kind    string    `json:"kind"`
+	Program string    `json:"program,omitzero"` // path of what was run, or command name of who did it
+	Parent  string    `json:"parent,omitzero"`  // command name
+	Script  string    `json:"script,omitzero"`  // as the caller wrote it
+	PID     uint32    `json:"pid,omitzero"`     // 0: not known
+	UID     uint32    `json:"uid"`
+	Peer    string    `json:"peer,omitzero"` // address and port of the other side; the port is ours when accepting
+	Flags   []string  `json:"flags,omitzero"`
+}
+
+// Detail is the event in words beside its program and kind.
+func (e Event) Detail() string {
+	switch {
+	case e.Peer != "":
+		return e.Peer
+	case e.Script != "":
+		return "script " + e.Script
+	case e.Parent != "":
+		return "parent " + e.Parent
+	}
+	return ""
+}
+
+// ErrNoEvents says that no hook here can tell single events: all of them only count.
+var ErrNoEvents = errors.New("watch events: no BPF hook with a ring buffer; see the hooks for why")
+
+// ErrClosed says that the probes were closed.
+var ErrClosed = errors.New("probes are closed")
+
+// queueLength bounds what waits for a slow watcher; what finds no room there is dropped for that watcher alone.
+const queueLength = 1024
+
+// watcher is one caller of Watch.
+type watcher struct {
+	events chan Event
+	gone   chan struct{}
+	once   sync.Once
+}
+
+func (w *watcher) end() { w.once.Do(func() { close(w.gone) }) }
+
+// Watch calls f for every event as it comes, until ctx ends or the probes are closed. While somebody watches, the
+// kernel tells every execution and connection; otherwise only rare ones. A watcher that is too slow misses events.
+func (s *Set) Watch(ctx context.Context, f func(Event)) error {
+	w := &watcher{events: make(chan Event, queueLength), gone: make(chan struct{})}
+	if err := s.join(w); err != nil {
+		return err
+	}
+	defer s.leave(w)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.gone:
+			return ErrClosed
+		case e := <-w.events:
+			f(e)
+		}
+	}
+}
+
+func (s *Set) join(w *watcher) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if s.ring == nil {
+		return ErrNoEvents
+	}
+	s.watchers[w] = struct{}{}
+	if len(s.watchers) > 1 {
+		return nil
+	}
+	s.ring.Hurry(true)
+	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true)); err != nil {
+		return fmt.Errorf("watch events: %w", err)
+	}
+	return nil
+}
+
+func (s *Set) leave(w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.watchers, w)
+	if len(s.watchers) > 0 || s.closed {
+		return
+	}
+	s.ring.Hurry(false)
+	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false))
+}
+
+// record takes one record of the ring.
+func (s *Set) record(b []byte) {
+	h, rest, ok := hook.ParseHeader(b)
+	if !ok {
+		return
+	}
+	now := hook.Now()
+	var e Event
+	switch h.Kind {
+	case hook.KindExec:
+		x, ok := s.exec.Parse(h, rest, now)
+		if !ok {
+			return
+		}
+		e = execEvent(x)
+	case hook.KindTCP:
+		x, ok := tcp.Parse(h, rest, now)
+		if !ok {
+			return
+		}
+		e = tcpEvent(x)
+	default:
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.Kind != exec.Event && e.Kind != tcp.Connect && e.Kind != tcp.Accept {
+		uid := e.UID
+		s.table.addEvent(facts.RuntimeEvent{At: e.At, Kind: e.Kind, Program: e.Program, UID: &uid, Detail: e.Detail()})
+	}
+	for w := range s.watchers {
+		select {
+		case w.events <- e:
+		default:
+		}
+	}
+}
+
+func execEvent(x exec.Seen) Event {
+	return Event{
+		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: x.UID,
+		Flags: x.Flags.Names(),
+	}
+}
+
+func tcpEvent(x tcp.Seen) Event {
+	e := Event{At: x.Last, Kind: tcp.Connect, Program: x.Program, PID: x.PID, UID: x.UID}
+	if x.Direction == tcp.In {
+		e.Kind = tcp.Accept
+	}
+	e.Peer = netip.AddrPortFrom(x.Peer, x.Port).String()
+	return e
+}
