@@ -126,4 +126,6 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 // writeFile puts b under name so that a crash leaves the old file, the new one, or none: never a part of it.
-func writeFile(dir, name string, b []byte) error { return durable.WriteFile(filepath.Join(dir, name), b) }
+func writeFile(dir, name string, b []byte) error {
+	return durable.WriteFile(filepath.Join(dir, name), b)
+}

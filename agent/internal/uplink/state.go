@@ -1,0 +1,142 @@
+package uplink
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vymir-project/vymir/agent/internal/durable"
+	"github.com/vymir-project/vymir/agent/wire"
+)
+
+// State is what the uplink remembers between check-ins. It is one small file, written once per check-in; losing it
+// costs a QUIC attempt and this month's meter, nothing else.
+type State struct {
+	LastCheckIn   time.Time     `json:"last_check_in,omitzero"` // last success, by the server's clock
+	LastAttempt   time.Time     `json:"last_attempt,omitzero"`  // by this host's clock
+	LastError     string        `json:"last_error,omitzero"`    // of the last attempt; empty: it went well
+	Failures      int           `json:"failures"`               // attempts in a row that failed
+	Refused       bool          `json:"refused"`                // the server does not take this host's identity
+	Protocol      wire.Protocol `json:"protocol,omitzero"`      // of the last success
+	ServerTime    time.Time     `json:"server_time,omitzero"`   // latest time the server told: the truth is not before it
+	SkewSeconds   float64       `json:"skew_seconds"`           // server's clock minus this host's, at the last check-in
+	Withhold      []string      `json:"withhold,omitzero"`      // what the server asked to withhold
+	IntervalS     uint32        `json:"interval_seconds,omitzero"`
+	RecoveredAt   time.Time     `json:"recovered_at,omitzero"` // last attempt to recover, by this host's clock
+	Month         Month         `json:"month"`
+	UDP           UDPMemory     `json:"udp"`
+	LastSentBytes uint64        `json:"last_sent_bytes"` // of the last check-in, IP layer
+	LastRecvBytes uint64        `json:"last_received_bytes"`
+}
+
+// Month is the byte meter, at the IP layer.
+type Month struct {
+	Name          string `json:"name"` // "2026-11", by the best known time
+	SentBytes     uint64 `json:"sent_bytes"`
+	ReceivedBytes uint64 `json:"received_bytes"`
+	CheckIns      uint64 `json:"check_ins"`
+}
+
+// UDPMemory is what is known of UDP on the network the host is on.
+type UDPMemory struct {
+	Network string    `json:"network,omitzero"`    // prefix of our address towards the server
+	Blocked bool      `json:"blocked"`             // QUIC did not get through
+	ProbeAt time.Time `json:"probe_at,omitzero"`   // when QUIC is tried again, by this host's clock
+	Reason  string    `json:"reason,omitzero"`     // of the last failure
+	Times   int       `json:"times_failed"`        // in a row; each doubles the distance of probes
+	Set     time.Time `json:"blocked_at,omitzero"` // by this host's clock
+}
+
+func statePath(dir string) string { return filepath.Join(dir, "uplink.json") }
+
+// LoadState reads the state below dir; what is missing or damaged is the zero state.
+func LoadState(dir string) State {
+	var s State
+	b, err := os.ReadFile(statePath(dir))
+	if err != nil || json.Unmarshal(b, &s) != nil {
+		return State{}
+	}
+	return s
+}
+
+func (s *State) save(dir string) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode uplink state: %w", err)
+	}
+	return durable.WriteFile(statePath(dir), b)
+}
+
+// Now gives the best known time: this host's clock, set right by the last skew, and never before the latest time a
+// server told.
+func (s *State) Now(host time.Time) time.Time {
+	t := host.Add(time.Duration(s.SkewSeconds * float64(time.Second)))
+	if t.Before(s.ServerTime) {
+		return s.ServerTime
+	}
+	return t.UTC()
+}
+
+// count adds to the meter, and begins a new month when there is one.
+func (s *State) count(u wire.Usage, now time.Time) {
+	if name := now.UTC().Format("2006-01"); name != s.Month.Name {
+		s.Month = Month{Name: name}
+	}
+	s.Month.SentBytes += u.SentBytes
+	s.Month.ReceivedBytes += u.ReceivedBytes
+	s.LastSentBytes, s.LastRecvBytes = u.SentBytes, u.ReceivedBytes
+}
+
+const (
+	firstProbe = time.Hour
+	lastProbe  = 7 * 24 * time.Hour
+)
+
+// choose gives the protocol to ask for on a network: Auto, or TCP while UDP is known to be blocked on this very network and
+// the next probe is not due. A clock that jumped back makes the probe due.
+func (m *UDPMemory) choose(network string, now time.Time) wire.Protocol {
+	if !m.Blocked || m.Network != network || !now.Before(m.ProbeAt) || now.Before(m.Set) {
+		return wire.Auto
+	}
+	return wire.TCP
+}
+
+// learn remembers how a check-in went: noUDP is why QUIC was given up, nil when it was not.
+func (m *UDPMemory) learn(network string, used wire.Protocol, noUDP error, now time.Time) {
+	switch {
+	case used == wire.QUIC:
+		*m = UDPMemory{Network: network}
+	case used == wire.TCP && noUDP != nil:
+		if m.Network != network {
+			m.Times = 0
+		}
+		wait := min(firstProbe<<min(m.Times, 16), lastProbe)
+		*m = UDPMemory{Network: network, Blocked: true, Times: m.Times + 1, Set: now, ProbeAt: now.Add(wait), Reason: noUDP.Error()}
+	}
+}
+
+// network names the network by which server would be reached: the prefix of our own address. Nothing is sent.
+func network(server string) string {
+	c, err := net.Dial("udp", server)
+	if err != nil {
+		return ""
+	}
+	defer c.Close() //nolint:errcheck // nothing was written
+	a, err := netip.ParseAddrPort(c.LocalAddr().String())
+	if err != nil {
+		return ""
+	}
+	bits := 24
+	if !a.Addr().Unmap().Is4() {
+		bits = 56
+	}
+	p, err := a.Addr().Unmap().WithZone("").Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}

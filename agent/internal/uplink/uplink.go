@@ -1,0 +1,408 @@
+// Package uplink delivers the outbox: it checks in, turns assessments into deltas, takes acknowledgements, refusals and
+// directives, keeps the identity fresh, remembers whether UDP gets through, and counts bytes.
+package uplink
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/spool"
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+)
+
+// Options make an uplink. All but the last four are needed.
+type Options struct {
+	StateDir string
+	Identity *identity.Identity
+	Outbox   *spool.Spool
+	Version  string // of the agent
+
+	Bundle           func() uint64    // revision of the policies that judge; nil: 0
+	Protocol         wire.Protocol    // Auto unless the administrator fixed one
+	Now              func() time.Time // this host's clock; nil: time.Now
+	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
+}
+
+// Uplink talks to one server. Its methods are called by one goroutine; Status may be called by any.
+type Uplink struct {
+	o        Options
+	state    State
+	sessions tls.ClientSessionCache
+	fullFrom uint64 // items from here on go in full
+}
+
+// Outcome is what a check-in brought.
+type Outcome struct {
+	Delivered  int           // items acknowledged
+	Refused    []Refusal     // items the server will not take
+	RetryAfter time.Duration // the server's wish; 0: none
+	Protocol   wire.Protocol
+	Usage      wire.Usage
+	MeasureNow bool
+	Interval   time.Duration // the server's wish; 0: none
+}
+
+// Refusal is one item the server did not take.
+type Refusal struct {
+	Sequence  uint64
+	Code      string
+	Detail    string
+	Permanent bool
+}
+
+// ErrRefused is returned when the server does not take this host's identity and recovery did not help: it was revoked, or
+// the server was set up anew.
+var ErrRefused = errors.New("the server refuses this host's identity")
+
+// ErrProtocol is returned when the server's answer contradicts what was sent.
+var ErrProtocol = errors.New("the server's answer contradicts the outbox")
+
+// New makes an uplink; nothing is sent.
+func New(o Options) *Uplink {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	u := &Uplink{o: o, state: LoadState(o.StateDir)}
+	u.forgetSessions()
+	return u
+}
+
+// State gives what is remembered.
+func (u *Uplink) State() State { return u.state }
+
+// forgetSessions drops TLS tickets: they carry the identity they were given to.
+func (u *Uplink) forgetSessions() { u.sessions = tls.NewLRUClientSessionCache(8) }
+
+const (
+	maxRounds  = 64               // exchanges of one check-in
+	roundBytes = 256 << 10        // payload of one exchange: small enough for a link that fails every minute
+	roundTime  = 90 * time.Second // one exchange
+	recoverGap = 6 * time.Hour
+)
+
+// CheckIn delivers what waits in the outbox, all of it, in one or several exchanges over one connection, and takes what the server
+// answers. onlyUrgent leaves other items for later. The outcome counts also when an error is returned: some exchanges may have gone well.
+func (u *Uplink) CheckIn(ctx context.Context, onlyUrgent bool) (Outcome, error) {
+	now := u.o.Now()
+	u.state.LastAttempt = now.UTC()
+	var out Outcome
+	err := u.exchangeAll(ctx, onlyUrgent, &out)
+	if wire.IdentityRefused(err) {
+		if err = u.recover(ctx, err); err == nil {
+			err = u.exchangeAll(ctx, onlyUrgent, &out)
+		}
+	}
+	if err != nil {
+		u.state.Failures++
+		u.state.LastError = err.Error()
+	} else {
+		u.state.Failures, u.state.LastError, u.state.Refused = 0, "", false
+		u.state.Month.CheckIns++
+	}
+	if errors.Is(err, ErrRefused) {
+		u.state.Refused = true
+	}
+	if saveErr := u.state.save(u.o.StateDir); err == nil && saveErr != nil {
+		u.state.LastError = saveErr.Error() // told by status; what was delivered is delivered
+	}
+	return out, err
+}
+
+// exchangeAll runs exchanges until nothing is left, on the protocol that the network is known to let through; a connection that
+// dies in mid-exchange on QUIC is tried once more on TCP, for the server counts each item once.
+func (u *Uplink) exchangeAll(ctx context.Context, onlyUrgent bool, out *Outcome) error {
+	where := network(u.o.Identity.Server)
+	ask := u.o.Protocol
+	if ask == wire.Auto {
+		ask = u.state.UDP.choose(where, u.o.Now())
+	}
+	noUDP, err := u.connectAndExchange(ctx, ask, onlyUrgent, out)
+	if err != nil && ask == wire.Auto && out.Protocol == wire.QUIC && isTransport(err) && ctx.Err() == nil {
+		if _, tcpErr := u.connectAndExchange(ctx, wire.TCP, onlyUrgent, out); tcpErr == nil {
+			noUDP, err = fmt.Errorf("connection died in mid-exchange: %w", err), nil
+		}
+	}
+	if err == nil {
+		u.state.UDP.learn(where, out.Protocol, noUDP, u.o.Now())
+		u.state.Protocol = out.Protocol
+	}
+	return err
+}
+
+// isTransport reports whether err came from the way there rather than from the server's handler.
+func isTransport(err error) bool {
+	var c *connect.Error
+	return !wire.IdentityRefused(err) && !errors.Is(err, wire.ErrServerIdentity) &&
+		!(errors.As(err, &c) && connect.IsWireError(c)) && !errors.Is(err, ErrProtocol)
+}
+
+func (u *Uplink) client(ask wire.Protocol, certificate *tls.Certificate) (*wire.Client, error) {
+	sessions := u.sessions
+	if certificate == nil {
+		sessions = nil // a ticket without the certificate must not be resumed with it
+	}
+	return wire.NewClient(wire.ClientOptions{
+		Server: u.o.Identity.Server, Roots: u.o.Identity.ServerRoots(), TimeFloor: u.state.ServerTime,
+		Certificate: certificate, Protocol: ask, Sessions: sessions, HandshakeTimeout: u.o.HandshakeTimeout,
+	})
+}
+
+func (u *Uplink) connectAndExchange(ctx context.Context, ask wire.Protocol, onlyUrgent bool, out *Outcome) (noUDP error, err error) {
+	c, err := u.client(ask, u.o.Identity.TLS())
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		var used wire.Protocol
+		if used, noUDP = c.Protocol(); used != wire.Auto {
+			out.Protocol = used
+		}
+		c.Close() //nolint:errcheck // nothing is written by closing
+		use := c.Usage()
+		out.Usage.SentBytes += use.SentBytes
+		out.Usage.ReceivedBytes += use.ReceivedBytes
+		u.state.count(use, u.state.Now(u.o.Now()))
+	}()
+	renew := false
+	for range maxRounds {
+		more, resp, err := u.exchange(ctx, c, onlyUrgent, out)
+		if err != nil {
+			return nil, err
+		}
+		renew = renew || resp.Directives.GetRenew()
+		if !more || out.RetryAfter > 0 {
+			break
+		}
+	}
+	if renew || u.o.Identity.RenewDue(u.state.Now(u.o.Now())) {
+		if err := u.o.Identity.Renew(ctx, u.o.StateDir, c); err != nil {
+			return nil, err
+		}
+		u.forgetSessions()
+	}
+	return nil, nil
+}
+
+// exchange sends one request and takes its answer; more says that another one is worth it.
+func (u *Uplink) exchange(ctx context.Context, c *wire.Client, onlyUrgent bool, out *Outcome) (more bool, resp *vymirv1.CheckInResponse, err error) {
+	req, left, err := u.request(onlyUrgent)
+	if err != nil {
+		return false, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, roundTime)
+	defer cancel()
+	answer, err := c.CheckIn(ctx, connect.NewRequest(req))
+	if err != nil {
+		out.RetryAfter = retryAfter(err)
+		return false, nil, fmt.Errorf("check in: %w", err)
+	}
+	resp = answer.Msg
+	before := u.o.Outbox.Stats()
+	if err := u.take(req, resp, out); err != nil {
+		return false, resp, err
+	}
+	after := u.o.Outbox.Stats()
+	renumbered, again := after.Last > before.Last, resp.NeedFullFrom > 0
+	moved := after.Acknowledged > before.Acknowledged || renumbered || again
+	return moved && after.Items > 0 && (left || again || renumbered), resp, nil
+}
+
+// request gathers the oldest items, as deltas where a base is at hand; left says that some did not fit.
+func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left bool, err error) {
+	stats := u.o.Outbox.Stats()
+	req = &vymirv1.CheckInRequest{
+		WireVersion: wire.Version, NowMs: u.o.Now().UnixMilli(), AgentVersion: u.o.Version, DroppedItems: stats.Dropped,
+		Meter: &vymirv1.Meter{SentBytesMonth: u.state.Month.SentBytes, ReceivedBytesMonth: u.state.Month.ReceivedBytes},
+	}
+	if u.o.Bundle != nil {
+		req.BundleRevision = u.o.Bundle()
+	}
+	base, baseSequence := u.base()
+	size := 0
+	waits := u.o.Outbox.List()
+	if onlyUrgent && !slices.ContainsFunc(waits, func(it spool.Item) bool { return it.Urgent }) {
+		return req, false, nil // items go in order: with an urgent one goes what waits before it
+	}
+	for _, waiting := range waits {
+		if len(req.Items) >= wire.MaxItems || size > 0 && size+waiting.Size > roundBytes {
+			return req, true, nil
+		}
+		it, err := u.item(waiting.Sequence)
+		if err != nil {
+			if errors.Is(err, spool.ErrDamaged) {
+				continue // counted by the outbox
+			}
+			return nil, false, err
+		}
+		full := it.GetAssessment()
+		if full != nil && (u.fullFrom == 0 || it.Sequence > u.fullFrom) {
+			if d, ok := wire.Diff(base, full, baseSequence); ok {
+				it.Body = &vymirv1.Item_Delta{Delta: d}
+			}
+		}
+		if full != nil {
+			base, baseSequence = full, it.Sequence
+		}
+		size += proto.Size(it)
+		req.Items = append(req.Items, it)
+	}
+	return req, false, nil
+}
+
+// base gives the last acknowledged assessment, or nil.
+func (u *Uplink) base() (*vymirv1.Assessment, uint64) {
+	b, ok := u.o.Outbox.Base()
+	if !ok {
+		return nil, 0
+	}
+	var it vymirv1.Item
+	if proto.Unmarshal(b.Payload, &it) != nil || it.GetAssessment() == nil {
+		return nil, 0
+	}
+	return it.GetAssessment(), b.Sequence
+}
+
+// item reads a waiting item. One whose content cannot be understood is discarded and counted.
+func (u *Uplink) item(sequence uint64) (*vymirv1.Item, error) {
+	w, err := u.o.Outbox.Read(sequence)
+	if err != nil {
+		return nil, err
+	}
+	var it vymirv1.Item
+	if err := proto.Unmarshal(w.Payload, &it); err != nil {
+		u.o.Outbox.Discard(sequence) //nolint:errcheck // discarded again next time
+		return nil, fmt.Errorf("read item %d: %w", sequence, spool.ErrDamaged)
+	}
+	it.Sequence, it.CreatedMs, it.Urgent = sequence, w.Created.UnixMilli(), w.Urgent
+	return &it, nil
+}
+
+// take applies the server's answer.
+func (u *Uplink) take(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse, out *Outcome) error {
+	u.learnTime(resp.ServerTimeMs)
+	u.takeDirectives(resp.Directives, out)
+	if resp.RetryAfterS > 0 {
+		out.RetryAfter = min(time.Duration(resp.RetryAfterS)*time.Second, 7*24*time.Hour)
+	}
+	stats := u.o.Outbox.Stats()
+	if resp.Acknowledged > stats.Last {
+		// The server knows numbers that we never gave: this outbox is an older copy.
+		if resp.Acknowledged-stats.Last > 1<<32 {
+			return fmt.Errorf("acknowledged %d of %d: %w", resp.Acknowledged, stats.Last, ErrProtocol)
+		}
+		u.o.Outbox.ForgetBase()
+		return u.o.Outbox.Renumber(stats.Last, resp.Acknowledged)
+	}
+	stale := uint64(0)
+	for _, r := range resp.Refused {
+		out.Refused = append(out.Refused, Refusal{Sequence: r.Sequence, Code: r.Code, Detail: r.Detail, Permanent: r.Permanent})
+		switch {
+		case r.Code == wire.RefusedStale:
+			stale = max(stale, r.Sequence)
+		case r.Permanent:
+			if err := u.o.Outbox.Discard(r.Sequence); err != nil {
+				return err
+			}
+		}
+	}
+	if stale > 0 {
+		// Another content was stored under our number: it goes again under a new one.
+		u.o.Outbox.ForgetBase()
+		if err := u.o.Outbox.Renumber(stale, resp.Acknowledged); err != nil {
+			return err
+		}
+	}
+	for _, it := range u.o.Outbox.List() {
+		if it.Sequence <= resp.Acknowledged {
+			out.Delivered++
+		}
+	}
+	if err := u.o.Outbox.Acknowledge(resp.Acknowledged); err != nil {
+		u.state.LastError = err.Error() // the server counts each item once, so going on is safe
+	}
+	return u.takeNeedFull(req, resp.NeedFullFrom)
+}
+
+// takeNeedFull notes from which item on the server lost the base. Asked for an item that went in full it has no base to miss.
+func (u *Uplink) takeNeedFull(req *vymirv1.CheckInRequest, from uint64) error {
+	u.fullFrom = from
+	if from == 0 {
+		return nil
+	}
+	u.o.Outbox.ForgetBase()
+	for _, it := range req.Items {
+		if it.Sequence == from && it.GetDelta() != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("asked for item %d in full, which went in full or was not sent: %w", from, ErrProtocol)
+}
+
+func (u *Uplink) learnTime(ms int64) {
+	if ms <= 0 {
+		return
+	}
+	told := time.UnixMilli(ms).UTC()
+	if told.After(u.state.ServerTime) {
+		u.state.ServerTime = told
+	}
+	u.state.LastCheckIn = told
+	u.state.SkewSeconds = told.Sub(u.o.Now()).Seconds()
+}
+
+func (u *Uplink) takeDirectives(d *vymirv1.Directives, out *Outcome) {
+	if d == nil {
+		u.state.Withhold, u.state.IntervalS = nil, 0
+		return
+	}
+	u.state.Withhold = d.Withhold[:min(len(d.Withhold), 64)]
+	u.state.IntervalS = d.IntervalS
+	out.MeasureNow = out.MeasureNow || d.MeasureNow
+	out.Interval = time.Duration(d.IntervalS) * time.Second
+}
+
+// recover asks for a new certificate by proof of the key, at most every six hours: the server may have had its reasons.
+func (u *Uplink) recover(ctx context.Context, refused error) error {
+	now := u.o.Now()
+	if since := now.Sub(u.state.RecoveredAt); since >= 0 && since < recoverGap && !u.state.RecoveredAt.IsZero() {
+		return fmt.Errorf("%w: %w", ErrRefused, refused)
+	}
+	u.state.RecoveredAt = now.UTC()
+	c, err := u.client(u.o.Protocol, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // nothing is written by closing
+	err = u.o.Identity.Recover(ctx, u.o.StateDir, c, now)
+	u.state.count(c.Usage(), u.state.Now(now))
+	if wire.IdentityRefused(err) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if err == nil {
+		u.forgetSessions()
+	}
+	return err
+}
+
+// retryAfter reads the server's wish from an error's metadata.
+func retryAfter(err error) time.Duration {
+	var c *connect.Error
+	if !errors.As(err, &c) {
+		return 0
+	}
+	s, convErr := strconv.ParseUint(c.Meta().Get("Retry-After"), 10, 32)
+	if convErr != nil {
+		return 0
+	}
+	return min(time.Duration(s)*time.Second, 7*24*time.Hour)
+}
