@@ -26,7 +26,7 @@ func twoTenants(t *testing.T, st *store.Store) {
 			}
 			for i := range 2 {
 				h := fmt.Sprintf("h-%s%d", r, i)
-				if err := tx.AddHost(store.Host{ID: h, RecipientID: r, SiteID: "s-" + r, Name: h, Enrolled: storetest.Now}); err != nil {
+				if err := tx.AddHost(store.Host{ID: h, RecipientID: r, SiteID: "s-" + r, Name: h, SPKI: []byte(h), Enrolled: storetest.Now}); err != nil {
 					return err
 				}
 				f := store.Finding{ID: fmt.Sprintf("f-%s%d", r, i), HostID: h, RecipientID: r, SiteID: "s-" + r, Control: "ssh.root_login",

@@ -1,0 +1,285 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"html/template"
+
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// Deps is what the pages stand on. Store and Access are required; Now nil is time.Now, Log nil the default logger.
+type Deps struct {
+	Store  *store.Store
+	Access *access.Service
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+type server struct {
+	access    *access.Service
+	desk      *desk.Desk
+	store     *store.Store
+	log       *slog.Logger
+	now       func() time.Time
+	locales   map[string]*locale
+	templates map[string]map[string]*template.Template
+	assets    assets
+	texts     *controlTexts
+}
+
+// Handler serves the pages and their assets at the root of the web address. The caller serves it over TLS: the
+// session cookie is Secure.
+func Handler(d Deps) (http.Handler, error) {
+	s := &server{access: d.Access, desk: desk.New(d.Store, d.Now), store: d.Store, log: d.Log, now: d.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	var err error
+	if s.locales, err = loadLocales(); err != nil {
+		return nil, err
+	}
+	if s.texts, err = newControlTexts(d.Store); err != nil {
+		return nil, err
+	}
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.templates, err = loadTemplates(s.locales, s.assets); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/{name}", s.assets)
+	for _, rt := range s.routes() {
+		mux.Handle(rt.pattern, s.handle(rt))
+	}
+	mux.HandleFunc("/", s.notFound)
+	return Secure(mux, s.log), nil
+}
+
+// route is one page or form. An empty action is open to everyone who is signed in; open, to everyone.
+type route struct {
+	pattern string
+	action  access.Action
+	open    bool
+	handler func(*request) error
+}
+
+func (s *server) routes() []route {
+	return []route{
+		{"GET /{$}", "", true, s.home},
+		{"GET /sign-in", "", true, s.signInPage},
+		{"POST /sign-in", "", true, s.signIn},
+		{"GET /sign-in/link", "", true, s.linkPage},
+		{"POST /sign-in/link", "", true, s.signInByLink},
+		{"POST /language", "", true, s.language},
+		{"POST /sign-out", "", false, s.signOut},
+		{"GET /account", "", false, s.account},
+		{"POST /account/sessions/{id}/end", "", false, s.endSession},
+		{"POST /account/tokens", access.TokensManage, false, s.newToken},
+		{"POST /account/tokens/{id}/revoke", access.TokensManage, false, s.revokeToken},
+
+		{"GET /mend", access.FindingsRead, false, s.mend},
+		{"GET /hosts", access.HostsRead, false, s.hosts},
+		{"GET /hosts/{id}", access.HostsRead, false, s.host},
+		{"GET /findings", access.FindingsRead, false, s.findings},
+		{"GET /findings/{id}", access.FindingsRead, false, s.finding},
+		{"POST /findings/{id}/decision", access.FindingsReview, false, s.decide},
+		{"POST /findings/{id}/comment", access.FindingsReview, false, s.comment},
+		{"POST /findings/{id}/assign", access.FindingsReview, false, s.assign},
+		{"GET /audit", access.AuditRead, false, s.audit},
+	}
+}
+
+// request is one reader's visit: who, in which language, and ways to answer.
+type request struct {
+	*http.Request
+	w     http.ResponseWriter
+	s     *server
+	actor access.Actor
+	loc   *locale
+	now   time.Time
+}
+
+// Errors by which a handler says what the reader gets.
+var (
+	errForbidden = errors.New("forbidden")
+	errSignIn    = errors.New("sign in first")
+)
+
+// handle finds out who asks and in which language, lets only those in who may, and turns errors into pages.
+func (s *server) handle(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &request{Request: r, w: w, s: s, now: s.now(), loc: s.locales[readerLanguage(r)]}
+		err := q.identify(r.Context())
+		if err == nil {
+			err = q.enter(rt)
+		}
+		if err == nil {
+			err = rt.handler(q)
+		}
+		if err != nil {
+			q.fail(err)
+		}
+	})
+}
+
+func (q *request) enter(rt route) error {
+	switch {
+	case rt.open:
+		return nil
+	case q.actor.UserID == "":
+		return errSignIn
+	case rt.action != "" && !access.May(q.actor, rt.action):
+		return errForbidden
+	}
+	return nil
+}
+
+// identify looks the session cookie up; none is a visitor.
+func (q *request) identify(ctx context.Context) error {
+	c, err := q.Cookie(sessionCookie)
+	if err != nil {
+		return nil //nolint:nilerr // no cookie is no error
+	}
+	q.actor, err = q.s.access.Session(ctx, c.Value)
+	if errors.Is(err, access.ErrUnauthenticated) {
+		return nil
+	}
+	return err
+}
+
+func (q *request) fail(err error) {
+	switch {
+	case errors.Is(err, errSignIn):
+		if q.Method != http.MethodGet {
+			q.redirect("/sign-in")
+			return
+		}
+		q.redirect("/sign-in?next=" + url.QueryEscape(q.URL.RequestURI()))
+	case errors.Is(err, store.ErrNotFound):
+		q.message(http.StatusNotFound, "error.not_found")
+	case errors.Is(err, errForbidden), errors.Is(err, desk.ErrForbidden):
+		q.message(http.StatusForbidden, "error.forbidden")
+	case tooLarge(err):
+		q.message(http.StatusRequestEntityTooLarge, "error.too_large")
+	case q.Context().Err() != nil: // the reader went away
+	default:
+		q.s.log.Error("serve page", "path", q.URL.Path, "err", err)
+		q.message(http.StatusInternalServerError, "error.internal")
+	}
+}
+
+func tooLarge(err error) bool {
+	var e *http.MaxBytesError
+	return errors.As(err, &e)
+}
+
+// message shows a page with one sentence.
+func (q *request) message(status int, key string) {
+	q.s.render(q.w, q.Request, status, "message", q.page(q.loc.text(key+".title"), q.loc.text(key)))
+}
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.handle(route{open: true, handler: func(*request) error { return store.ErrNotFound }}).ServeHTTP(w, r)
+}
+
+// page fills in what every page shows.
+func (q *request) page(title string, data any) page {
+	p := page{Lang: q.loc.lang, Title: title, Path: q.URL.RequestURI(), Actor: q.actor, SignedIn: q.actor.UserID != "",
+		Nav: q.nav(), Now: q.now, Data: data}
+	if q.Method != http.MethodGet {
+		p.Path = "/"
+	}
+	if key := q.URL.Query().Get("done"); key != "" && q.loc.has("done."+key) {
+		p.Note, p.NoteOK = "done."+key, true
+	}
+	if key := q.URL.Query().Get("refused"); key != "" && q.loc.has("refused."+key) {
+		p.Note = "refused." + key
+	}
+	return p
+}
+
+// show renders a page with status 200.
+func (q *request) show(name, title string, data any) error {
+	q.s.render(q.w, q.Request, http.StatusOK, name, q.page(title, data))
+	return nil
+}
+
+// redirect sends the reader on with a GET; to is always one of our own paths.
+func (q *request) redirect(to string) { http.Redirect(q.w, q.Request, to, http.StatusSeeOther) }
+
+// done sends the reader back to a page with a message of what was done.
+func (q *request) done(to, key string) error { q.redirect(withQuery(to, "done", key)); return nil }
+
+// refused sends the reader back to a page with a message of why it was not done.
+func (q *request) refused(to, key string) error {
+	q.redirect(withQuery(to, "refused", key))
+	return nil
+}
+
+func withQuery(to, name, value string) string {
+	sep := "?"
+	if strings.Contains(to, "?") {
+		sep = "&"
+	}
+	return to + sep + name + "=" + url.QueryEscape(value)
+}
+
+// places are the pages of the menu, in reading order.
+var places = []struct {
+	href   string
+	action access.Action
+}{
+	{"/mend", access.FindingsRead},
+	{"/hosts", access.HostsRead},
+	{"/findings", access.FindingsRead},
+	{"/audit", access.AuditRead},
+}
+
+func (q *request) nav() []navItem {
+	var out []navItem
+	for _, p := range places {
+		if p.href == "/mend" && !access.HasRole(q.actor, access.RecipientAdmin) {
+			continue
+		}
+		if access.May(q.actor, p.action) {
+			out = append(out, navItem{Href: p.href, Key: "nav." + strings.TrimPrefix(p.href, "/"),
+				Current: q.URL.Path == p.href || strings.HasPrefix(q.URL.Path, p.href+"/")})
+		}
+	}
+	return out
+}
+
+// home sends everyone to the first page of their menu.
+func (s *server) home(q *request) error {
+	if q.actor.UserID == "" {
+		q.redirect("/sign-in")
+		return nil
+	}
+	if nav := q.nav(); len(nav) > 0 {
+		q.redirect(homeOf(q.actor, nav))
+		return nil
+	}
+	q.redirect("/account")
+	return nil
+}
+
+// homeOf picks where a person's work begins: an assessor's at the findings, else the first place of the menu.
+func homeOf(a access.Actor, nav []navItem) string {
+	if access.HasRole(a, access.Assessor) && !access.HasRole(a, access.RecipientAdmin) {
+		return "/findings"
+	}
+	return nav[0].Href
+}
