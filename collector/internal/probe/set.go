@@ -194,6 +194,7 @@ func (s *Set) Snapshot(now time.Time) *facts.Runtime {
 	since, total := observed(s.spans, now)
 	r.Since, r.ObservedSeconds = since, total.Seconds()
 	s.table.fill(r)
+	r.Truncated = r.Truncated || !s.closed && s.tcp.Coarse()
 	for _, h := range r.Hooks {
 		r.Truncated = r.Truncated || h.Losses[hook.LostMapFull] > 0
 	}

@@ -82,7 +82,7 @@ func (t *table) addConnection(s tcp.Seen) {
 	c := t.connections[key]
 	if c == nil && len(t.connections) >= t.limit && !t.evictConnection(s.Last) {
 		key.peer = netip.Addr{} // no room for another peer: count it with all the others
-		if c = t.connections[key]; c == nil && len(t.connections) >= t.limit+t.limit/8 {
+		if c = t.connections[key]; c == nil && len(t.connections) >= t.limit+max(t.limit/8, 16) {
 			return
 		}
 	}

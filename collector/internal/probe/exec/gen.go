@@ -1,3 +1,3 @@
 package exec
 
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel,bpfeb -no-global-types -type program_key -type program exec exec.bpf.c -- -I../headers -O2 -g -Wall -Werror -mcpu=v2
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -tags linux -target bpfel,bpfeb -no-global-types -type program_key -type program exec exec.bpf.c -- -I../headers -O2 -g -Wall -Werror -mcpu=v2

@@ -132,6 +132,12 @@ func (p *Probe) Hooks() []facts.Hook {
 	return []facts.Hook{out, in}
 }
 
+// Coarse is true when connections were counted without their peers, for which there was no room.
+func (p *Probe) Coarse() bool {
+	_, n := p.choice.Hook(Connect)
+	return n.Coarse > 0
+}
+
 // Drain gives what was seen since the last call, one call of f per flow.
 func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {
 	if !p.choice.Have {

@@ -1,0 +1,87 @@
+package probe
+
+import (
+	"net/netip"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func TestTableForgetsWhatRestedLongest(t *testing.T) {
+	table := newTable(2)
+	add := func(path string, at time.Time) {
+		table.addProgram(exec.Seen{Path: path, Count: 1, First: at, Last: at}, "")
+	}
+	add("/a", noon.Add(-48*time.Hour))
+	add("/b", noon)
+	if table.truncated {
+		t.Error("truncated too early")
+	}
+	add("/c", noon) // takes the place of /a
+	add("/d", noon) // finds none: /b and /c were seen today
+	var r facts.Runtime
+	table.fill(&r)
+	if len(r.Programs) != 2 || r.Programs[0].Path != "/b" || r.Programs[1].Path != "/c" || !r.Truncated {
+		t.Errorf("%+v, truncated %v", r.Programs, r.Truncated)
+	}
+}
+
+func TestTableCountsPeersTogetherWhenFull(t *testing.T) {
+	table := newTable(4)
+	for i := range 10 {
+		table.addConnection(tcp.Seen{
+			Program: "web", Direction: tcp.In, Port: 443, Count: 1, First: noon, Last: noon,
+			Peer: netip.MustParseAddr("203.0.113." + strconv.Itoa(i)),
+		})
+	}
+	var r facts.Runtime
+	table.fill(&r)
+	var total, together uint64
+	for _, c := range r.Connections {
+		total += c.Count
+		if c.Peer == "" {
+			together += c.Count
+		}
+	}
+	if total != 10 || together != 6 || !r.Truncated {
+		t.Errorf("%d in all, %d together, truncated %v", total, together, r.Truncated)
+	}
+}
+
+func TestRepeatedEventsAreOne(t *testing.T) {
+	table := newTable(0)
+	uid := func(n uint32) *uint32 { return &n }
+	for i := range 5 {
+		table.addEvent(facts.RuntimeEvent{At: noon.Add(time.Duration(i) * time.Second), Kind: "exec_temp", Program: "/tmp/a", UID: uid(1)})
+	}
+	table.addEvent(facts.RuntimeEvent{At: noon.Add(time.Minute), Kind: "exec_temp", Program: "/tmp/a", UID: uid(2)})
+	if len(table.events) != 2 {
+		t.Errorf("%d events, want 2", len(table.events))
+	}
+	for i := range 2 * maxEvents {
+		table.addEvent(facts.RuntimeEvent{At: noon.Add(time.Duration(i) * time.Hour), Kind: "exec_temp"})
+	}
+	if len(table.events) != maxEvents {
+		t.Errorf("%d events, want %d", len(table.events), maxEvents)
+	}
+}
+
+func TestClassOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"127.0.0.1": "loopback", "::1": "loopback", "10.1.2.3": "private", "fe80::1": "private", "fd00::1": "private",
+		"100.64.0.1": "private", "8.8.8.8": "public", "2001:4860:4860::8888": "public",
+	} {
+		if got := classOf(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	if got := classOf(netip.Addr{}); got != "unknown" {
+		t.Errorf("no address: %s", got)
+	}
+}
