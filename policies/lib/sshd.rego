@@ -2,40 +2,60 @@
 # title: Reading sshd's effective configuration
 # description: >-
 #   A configuration is input.sshd.persisted or input.sshd.live. Its global settings hold for everyone, the settings of a Match
-#   block for whom the block names; a control looks at both.
+#   block for whom the block names; a control looks at both. A table of wanted values maps a setting, spelt as sshd_config(5)
+#   spells it, to the set of the values it may have.
 package lib.sshd
 
 # nobody can log in at this moment, because no server runs
 stopped if input.sshd.running == false
 
-# every place that sets key: the global one, and each Match block
-places(config, key) := array.concat(
-	[{"where": where(config, key), "values": config.settings[key], "criteria": ""} | config.settings[key]],
-	[{"where": sprintf("%s (Match %s)", [block.source, block.criteria]), "values": block.settings[key], "criteria": block.criteria} |
+# whether an OpenSSH server is installed: its settings mean nothing to dropbear
+openssh := false if input.sshd.installed == false
+
+openssh := input.sshd.implementation == "openssh" if input.sshd.installed == true
+
+# every place that gives a setting a value: the global one, and each Match block
+places(config, name) := array.concat(
+	[{"values": config.settings[key], "where": object.get(config, ["sources", key], "default")} |
+		key := lower(name)
+		count(config.settings[key]) > 0
+	],
+	[{"values": block.settings[key], "where": sprintf("%s, Match %s", [block.source, block.criteria])} |
+		key := lower(name)
 		some block in config.matches
-		block.settings[key]
+		count(block.settings[key]) > 0
 	],
 )
 
-where(config, key) := object.get(config, ["sources", key], "default")
+# the settings of a table that have a value outside it, somewhere
+broken(config, wanted) := [{"setting": name, "seen": concat(" ", place.values), "where": place.where} |
+	some name, allowed in wanted
+	some place in places(config, name)
+	not lower(place.values[0]) in allowed
+]
 
-# the first value of a setting, lower case
-value(config, key) := lower(config.settings[key][0])
-
-# whether a Match block can hold for a user: it names no user, or one of its patterns fits and none excludes
-can_match_user(criteria, _) if not names_users(criteria)
-
-can_match_user(criteria, user) if {
-	list := users(criteria)
-	some pattern in list
-	glob.match(pattern, [], user)
-	count([p | some p in list; startswith(p, "!"); glob.match(trim_prefix(p, "!"), [], user)]) == 0
+# the answer for one half of a control whose settings are compared with a table; undefined while one of them is unknown
+judge(config, wanted) := {
+	"verdict": "fail",
+	"reason": "wrong",
+	"params": {"found": [said(b) | some b in bad]},
+	"evidence": {"found": bad, "wanted": wanted},
+} if {
+	bad := broken(config, wanted)
+	count(bad) > 0
+} else := {
+	"verdict": "pass",
+	"reason": "right",
+	"params": {"found": [said(place) | some place in found]},
+	"evidence": {"found": found, "wanted": wanted},
+} if {
+	found := [{"setting": name, "seen": concat(" ", config.settings[lower(name)]), "where": places(config, name)[0].where} |
+		some name, _ in wanted
+	]
+	count(found) == count(wanted)
 }
 
-names_users(criteria) if users(criteria)
+said(place) := sprintf("%s %s (%s)", [place.setting, place.seen, place.where])
 
-# the patterns after the word "user"; sshd writes criteria as "user a,b host c", or "user=a,b"
-users(criteria) := split(words[i + 1], ",") if {
-	words := regex.split(`[\s=]+`, trim_space(criteria))
-	lower(words[i]) == "user"
-}
+# the answer of the live half while no server runs
+not_running := {"verdict": "pass", "reason": "not_running"} if stopped

@@ -1,22 +1,24 @@
 # METADATA
 # title: Root cannot log in over SSH with a password
 # description: >-
-#   A server on the network is tried with guessed root passwords all day, and a shared root password leaves no trace of
-#   who used it. PermitRootLogin must be no, prohibit-password or forced-commands-only, for everyone and in every
-#   Match block that can hold for root. The value yes fails even where passwords are switched off by another setting:
-#   the safety of root must not hang on that one line. The default of OpenSSH, prohibit-password, passes.
+#   A server on the network is tried with guessed root passwords all day, and a shared root password leaves no
+#   trace of who used it. PermitRootLogin must be no, prohibit-password or forced-commands-only, for everyone
+#   and in every Match block that can hold for root. The value yes fails even where passwords are switched off
+#   by another setting, because the safety of root must not hang on that one line. The default of OpenSSH,
+#   prohibit-password, passes.
 # custom:
 #   uk:
 #     title: Root не може увійти через SSH за паролем
 #     rationale: >-
-#       На сервері, доступному з мережі, паролі root підбирають цілодобово, а спільний пароль root не залишає сліду, хто саме
-#       ним скористався. PermitRootLogin має дорівнювати no, prohibit-password або forced-commands-only і в загальній частині, і
-#       в кожному блоці Match, що може стосуватися root. Значення yes є порушенням навіть тоді, коли вхід за паролем вимкнено
-#       іншим параметром: захист root не повинен залежати від одного рядка. Типове значення OpenSSH, prohibit-password, прийнятне.
+#       На сервері, доступному з мережі, паролі root підбирають цілодобово, а спільний пароль root не залишає
+#       сліду, хто саме ним скористався. PermitRootLogin має дорівнювати no, prohibit-password або
+#       forced-commands-only і в загальній частині, і в кожному блоці Match, що може стосуватися root. Значення
+#       yes є порушенням навіть тоді, коли вхід за паролем вимкнено іншим параметром, бо захист root не повинен
+#       залежати від одного рядка. Типове значення OpenSSH, prohibit-password, прийнятне.
 #   severity: high
 #   severity_reason:
-#     en: One guessed or leaked password gives full control of the host over the network.
-#     uk: Один підібраний або викрадений пароль дає повний контроль над вузлом через мережу.
+#     en: "One guessed or leaked password gives full control of the host over the network."
+#     uk: "Один підібраний або викрадений пароль дає повний контроль над вузлом через мережу."
 #   capability: remote_access
 #   halves: [persisted, live]
 #   facts: [sshd]
@@ -30,12 +32,13 @@
 #     iso27001: [A.8.2, A.8.5]
 #   remedy:
 #     en: >-
-#       Make sure that a named administrator can log in and use sudo. Then set PermitRootLogin to prohibit-password (or no) before
-#       the first Match block, remove it from Match blocks, and reload sshd. Keep the present session open until a new one works.
+#       Make sure that a named administrator can log in and use sudo. Then set PermitRootLogin to
+#       prohibit-password (or no) before the first Match block, remove it from Match blocks, and reload sshd.
+#       Keep the present session open until a new one works.
 #     uk: >-
-#       Переконайтеся, що поіменований адміністратор може увійти й користуватися sudo. Потім задайте PermitRootLogin
-#       prohibit-password (або no) перед першим блоком Match, приберіть цей параметр із блоків Match і перезавантажте
-#       конфігурацію sshd. Не закривайте поточний сеанс, доки не перевірите новий.
+#       Переконайтеся, що іменний обліковий запис адміністратора може увійти й користуватися sudo. Потім задайте
+#       PermitRootLogin prohibit-password (або no) перед першим блоком Match, приберіть цей параметр із блоків
+#       Match і перечитайте конфігурацію sshd. Не закривайте поточний сеанс, доки не перевірите новий.
 #   remedy_commands:
 #     debian: |-
 #       printf 'PermitRootLogin prohibit-password\n' > /etc/ssh/sshd_config.d/00-vymir-root.conf
@@ -47,12 +50,12 @@
 #       uci set dropbear.@dropbear[0].RootPasswordAuth='off'
 #       uci commit dropbear && /etc/init.d/dropbear restart
 #   reasons:
-#     root_password:
-#       en: "PermitRootLogin is {seen} ({where}); it must be no, prohibit-password or forced-commands-only."
-#       uk: "PermitRootLogin має значення {seen} ({where}); має бути no, prohibit-password або forced-commands-only."
-#     refused:
-#       en: "PermitRootLogin is {seen}: root cannot log in with a password."
-#       uk: "PermitRootLogin має значення {seen}: root не може увійти за паролем."
+#     wrong:
+#       en: "Root may log in with a password: {found}. PermitRootLogin must be no, prohibit-password or forced-commands-only."
+#       uk: "Root може увійти за паролем: {found}. PermitRootLogin має бути no, prohibit-password або forced-commands-only."
+#     right:
+#       en: "Root cannot log in with a password: {found}."
+#       uk: "Root не може увійти за паролем: {found}."
 #     not_running:
 #       en: "The SSH server is not running."
 #       uk: "Сервер SSH не працює."
@@ -62,28 +65,18 @@ import data.lib.sshd
 
 applies := input.sshd.installed
 
+refusals := {"no", "prohibit-password", "without-password", "forced-commands-only"}
+
+any_value := refusals | {"yes"}
+
 persisted := judge(input.sshd.persisted)
 
-live := {"verdict": "pass", "reason": "not_running"} if {
+live := sshd.not_running if {
 	sshd.stopped
 } else := judge(input.sshd.live)
 
-safe := {"no", "prohibit-password", "without-password", "forced-commands-only"}
-
-judge(config) := answer("fail", "root_password", bad[0]) if {
-	bad := broken(config)
-	count(bad) > 0
-} else := answer("pass", "refused", sshd.places(config, "permitrootlogin")[0])
-
-answer(verdict, reason, place) := {
-	"verdict": verdict,
-	"reason": reason,
-	"params": {"seen": place.values[0], "where": place.where},
-	"evidence": {"permitrootlogin": place.values[0], "where": place.where, "wanted": safe},
-}
-
-broken(config) := [place |
-	some place in sshd.places(config, "permitrootlogin")
-	sshd.can_match_user(place.criteria, "root")
-	not lower(place.values[0]) in safe
-]
+# dropbear's option -s refuses passwords to everybody, root included, and cannot be taken back for some
+judge(config) := sshd.judge(config, {"PermitRootLogin": any_value}) if {
+	input.sshd.implementation == "dropbear"
+	config.settings.passwordauthentication == ["no"]
+} else := sshd.judge(config, {"PermitRootLogin": refusals})
