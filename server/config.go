@@ -1,0 +1,180 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/vymir-project/vymir/agent/wire"
+)
+
+// Config is the server's configuration file, YAML. Every field may be left out; unknown keys are refused.
+type Config struct {
+	// State is the folder of the CA and of the SQLite database; "": /var/lib/vymir-server.
+	State string `yaml:"state"`
+	// Database is a PostgreSQL DSN (postgres://...) or an SQLite file; "": vymir.db in State.
+	Database string `yaml:"database"`
+	Agents   Agents `yaml:"agents"`
+	Web      Web    `yaml:"web"`
+	Log      Log    `yaml:"log"`
+}
+
+// Agents is where hosts report to.
+type Agents struct {
+	Listen string `yaml:"listen"` // host:port for UDP and TCP alike; "": :7443
+	// Address is the host:port that hosts call; it stands in every enrolment token. "": Listen when that names a
+	// host, else this machine's name with the port of Listen.
+	Address string `yaml:"address"`
+	// CheckIns bounds how many check-ins are worked on at once; 0: 64.
+	CheckIns int `yaml:"check_ins"`
+}
+
+// Web is where people look.
+type Web struct {
+	Listen string `yaml:"listen"` // host:port, HTTPS; "": 127.0.0.1:8443
+	// Address is the https:// address people call, as links name it; "": made from Listen.
+	Address     string `yaml:"address"`
+	Certificate string `yaml:"certificate"` // PEM file; "": a certificate by the server's own CA, which browsers warn of
+	Key         string `yaml:"key"`         // PEM file, readable by the server's user only
+}
+
+// Log says what is logged, to standard error.
+type Log struct {
+	Level  slog.Level `yaml:"level"`  // debug, info (default), warn, error
+	Format string     `yaml:"format"` // text (default) or json
+}
+
+// DefaultState is where the server keeps its data unless told otherwise.
+const DefaultState = "/var/lib/vymir-server"
+
+// maxConfigBytes bounds the configuration file.
+const maxConfigBytes = 1 << 20
+
+// ReadConfig reads a configuration file and checks it; see [Config.Check].
+func ReadConfig(name string) (Config, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := ParseConfig(b)
+	if err != nil {
+		return c, fmt.Errorf("configuration %s: %w", name, err)
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().Perm()&0o004 != 0 && c.holdsPassword() {
+		return c, fmt.Errorf("configuration %s holds a database password and everybody can read it: make it mode 0640 or stricter", name)
+	}
+	return c, nil
+}
+
+// ParseConfig reads a configuration from YAML and checks it. Empty text is the default configuration.
+func ParseConfig(text []byte) (Config, error) {
+	var c Config
+	if len(text) > maxConfigBytes {
+		return c, errors.New("larger than 1 MiB")
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, err
+	}
+	return c, c.Check()
+}
+
+// Check fills in defaults and refuses what cannot work or is not safe.
+func (c *Config) Check() error {
+	if c.State == "" {
+		c.State = DefaultState
+	}
+	if c.Database == "" {
+		c.Database = filepath.Join(c.State, "vymir.db")
+	}
+	if c.Agents.Listen == "" {
+		c.Agents.Listen = ":7443"
+	}
+	if c.Web.Listen == "" {
+		c.Web.Listen = "127.0.0.1:8443"
+	}
+	for key, addr := range map[string]string{"agents.listen": c.Agents.Listen, "web.listen": c.Web.Listen} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%s: %q must be HOST:PORT: %w", key, addr, err)
+		}
+	}
+	if c.Agents.Address == "" {
+		c.Agents.Address = reachable(c.Agents.Listen)
+	}
+	if _, port, _ := net.SplitHostPort(c.Agents.Address); port != "0" {
+		if err := wire.CheckAddress(c.Agents.Address); err != nil {
+			return fmt.Errorf("agents.address: %w", err)
+		}
+	}
+	if c.Agents.CheckIns < 0 {
+		return errors.New("agents.check_ins: must not be negative")
+	}
+	if c.Web.Address == "" {
+		c.Web.Address = "https://" + reachable(c.Web.Listen)
+	}
+	u, err := url.Parse(c.Web.Address)
+	if err != nil || u.Host == "" || (u.Path != "" && u.Path != "/") {
+		return fmt.Errorf("web.address: %q must be https://HOST or https://HOST:PORT", c.Web.Address)
+	}
+	if u.Scheme != "https" {
+		return fmt.Errorf("web.address: %q is not https: sessions would travel readable", c.Web.Address)
+	}
+	c.Web.Address = strings.TrimSuffix(c.Web.Address, "/")
+	if (c.Web.Certificate == "") != (c.Web.Key == "") {
+		return errors.New("web.certificate and web.key belong together: give both or neither")
+	}
+	switch c.Log.Format {
+	case "", "text", "json":
+	default:
+		return fmt.Errorf("log.format: %q must be text or json", c.Log.Format)
+	}
+	return nil
+}
+
+// reachable turns a listening address into one to call.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		if host, err = os.Hostname(); err != nil || host == "" {
+			host = "localhost"
+		}
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// holdsPassword reports whether the DSN has a password in it.
+func (c *Config) holdsPassword() bool {
+	u, err := url.Parse(c.Database)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, set := u.User.Password()
+	return set
+}
+
+// Logger makes the log that c asks for, to w.
+func (c *Config) Logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.Log.Level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

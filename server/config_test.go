@@ -1,0 +1,73 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestParseConfig(t *testing.T) {
+	for _, c := range []struct {
+		name, text, want string // want: "" accepted, else part of the error
+	}{
+		{"empty", "", ""},
+		{"whole", "state: /tmp/x\ndatabase: postgres://u@h/d\nagents: {listen: ':7443', address: 'vymir.gov.ua:7443', check_ins: 9}\nweb: {listen: '0.0.0.0:443', address: 'https://vymir.gov.ua'}\nlog: {level: debug, format: json}", ""},
+		{"unknown-key", "agnets: {}", "agnets"},
+		{"no-port", "agents: {listen: everywhere}", "agents.listen"},
+		{"plain-http", "web: {address: 'http://vymir.gov.ua'}", "not https"},
+		{"path", "web: {address: 'https://vymir.gov.ua/x'}", "web.address"},
+		{"key-alone", "web: {key: /etc/x.pem}", "belong together"},
+		{"log-format", "log: {format: xml}", "log.format"},
+		{"log-level", "log: {level: loud}", "level"},
+		{"negative", "agents: {check_ins: -1}", "check_ins"},
+		{"no-yaml", "a: [", "yaml"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ParseConfig([]byte(c.text))
+			if (c.want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestReadConfigGuardsPassword(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "server.yaml")
+	for mode, want := range map[os.FileMode]bool{0o644: false, 0o640: true} {
+		if err := os.WriteFile(name, []byte("database: postgres://u:secret@h/d"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadConfig(name); (err == nil) != want {
+			t.Errorf("mode %04o: %v", mode, err)
+		}
+	}
+}
+
+func TestStateFolderIsPrivate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ParseConfig([]byte("state: " + dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), c, nil); err == nil || !strings.Contains(err.Error(), "written by others") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte("state: /tmp\nweb: {listen: ':1'}"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := ParseConfig(text)
+		if err == nil && (c.State == "" || c.Web.Listen == "") {
+			t.Error("accepted without defaults")
+		}
+	})
+}

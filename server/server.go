@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/ingest"
+	"github.com/vymir-project/vymir/server/internal/judge"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// drain is how long calls that are being answered may take once the server stops.
+const drain = 20 * time.Second
+
+// Server is everything the server consists of, over one store. It is closed by [Server.Close].
+type Server struct {
+	Config   Config
+	Store    *store.Store
+	CA       *enrol.CA
+	Enroller *enrol.Enroller
+	Access   *access.Service
+	Book     *controls.Book
+
+	revoked *enrol.Revocations
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// OpenStore opens the database that c names, without migrating it.
+func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
+	if err := private(c.State); err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, c.Database)
+}
+
+// Open wires the server over a checked configuration: store, migrations, CA, built-in controls, enrolment, people.
+// Nothing listens yet. log nil is silent.
+func Open(ctx context.Context, c Config, log *slog.Logger) (*Server, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Config: c, log: log, now: time.Now, Book: &controls.Book{}}
+	// Open the store and bring its schema up to date.
+	var err error
+	if s.Store, err = OpenStore(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := s.wire(ctx); err != nil {
+		s.Store.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) wire(ctx context.Context) error {
+	applied, err := s.Store.Migrate(ctx, s.now())
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	for _, m := range applied {
+		s.log.Info("migration applied", "version", m.Version, "name", m.Name)
+	}
+	// Open the CA, or make one.
+	if s.CA, err = enrol.OpenCA(filepath.Join(s.Config.State, "ca"), s.now()); err != nil {
+		return err
+	}
+	// Take results of the controls that this program carries.
+	if err := s.Store.Tx(ctx, func(tx *store.Tx) error {
+		return controls.Accept(tx, policies.BuiltIn(), nil, "server", s.now())
+	}); err != nil {
+		return err
+	}
+	// Let hosts in.
+	s.revoked = enrol.NewRevocations(s.Store, s.now)
+	s.Enroller = enrol.New(s.Store, s.CA, s.revoked, s.now)
+	// Let people in.
+	s.Access, err = access.New(s.Store, s.now)
+	return err
+}
+
+// Close closes the store.
+func (s *Server) Close() error { return s.Store.Close() }
+
+// private makes the state folder, or refuses one that others can write to.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at state folder: %w", err)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("state folder %s can be written by others (mode %04o): make it 0750 or stricter", dir, info.Mode().Perm())
+	}
+	return nil
+}
+
+// Running is a server that answers.
+type Running struct {
+	Agents string // host:port hosts are answered on
+	Web    string // host:port people are answered on; "": none
+	Stats  *ingest.Stats
+}
+
+// Serve answers hosts and people until ctx ends, lets what is being answered finish, and returns. ready, if not nil,
+// is called once everything listens.
+func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
+	// Hosts.
+	host, _, err := net.SplitHostPort(s.Config.Agents.Address)
+	if err != nil {
+		return fmt.Errorf("agents.address: %w", err)
+	}
+	agents, err := ingest.Listen(ingest.Options{
+		Addr: s.Config.Agents.Listen, Names: []string{host}, Store: s.Store, CA: s.CA, Enroller: s.Enroller, Revoked: s.revoked,
+		Book: s.Book, Judge: judge.New(), Limits: ingest.Limits{Concurrent: s.Config.Agents.CheckIns}, Log: s.log, Now: s.now,
+	})
+	if err != nil {
+		return err
+	}
+	// People.
+	people, err := s.listenWeb()
+	if err != nil {
+		return errors.Join(err, agents.Shutdown(ctx))
+	}
+	done := make(chan error, 3)
+	go func() { done <- agents.Serve() }()
+	go func() { done <- people.serve() }()
+	// The calendar.
+	work, stop := context.WithCancel(ctx)
+	go func() { done <- s.sweep(work) }()
+	s.log.Info("serving", "agents", agents.Addr(), "web", people.addr, "engine", s.Store.Engine())
+	if ready != nil {
+		ready(Running{Agents: agents.Addr(), Web: people.addr, Stats: agents.Stats})
+	}
+	running := 3
+	select {
+	case <-ctx.Done():
+	case err = <-done:
+		running--
+	}
+	stop()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	err = errors.Join(err, agents.Shutdown(last), people.shutdown(last))
+	for range running {
+		err = errors.Join(err, <-done)
+	}
+	s.log.Info("stopped")
+	return err
+}
+
+// sweepEvery is how often the calendar is looked at.
+const sweepEvery = time.Minute
+
+// sweep ends waivers whose date has come. Of several server processes one does it.
+func (s *Server) sweep(ctx context.Context) error {
+	owner := store.NewID("p")
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
+			s.log.Error("sweep", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) sweepOnce(ctx context.Context, owner string) error {
+	return s.Store.Tx(ctx, func(tx *store.Tx) error {
+		now := s.now()
+		mine, err := tx.Lease("sweep", owner, now, 3*sweepEvery)
+		if err != nil || !mine {
+			return err
+		}
+		n, err := tx.ExpireWaivers(now, 500)
+		if n > 0 {
+			s.log.Info("waivers ended", "count", n)
+		}
+		return err
+	})
+}

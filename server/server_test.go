@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// local is a configuration on free ports of this machine.
+func local(t testing.TB) Config {
+	t.Helper()
+	c := Config{State: t.TempDir(), Agents: Agents{Listen: "127.0.0.1:0"}, Web: Web{Listen: "127.0.0.1:0"}}
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// serve runs a server until the test ends and returns what it listens on.
+func serve(t testing.TB, s *Server) Running {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ready, done := make(chan Running, 1), make(chan error, 1)
+	go func() { done <- s.Serve(ctx, func(r Running) { ready <- r }) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	select {
+	case r := <-ready:
+		return r
+	case err := <-done:
+		done <- nil
+		t.Fatal(err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server is not ready after 20 s")
+	}
+	return Running{}
+}
+
+func TestServeAndDrain(t *testing.T) {
+	s, err := Open(t.Context(), local(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	r := serve(t, s)
+	roots := x509.NewCertPool()
+	for _, der := range s.CA.Roots() {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots.AddCert(c)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get("https://" + r.Web + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(b) != "ok\n" {
+		t.Errorf("health: %d %q", resp.StatusCode, b)
+	}
+}
+
+// TestSecondProcess opens the same state twice, as a command line beside a running server does.
+func TestSecondProcess(t *testing.T) {
+	c := local(t)
+	first, err := Open(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := Open(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if first.CA.Pin() != second.CA.Pin() {
+		t.Error("the two made a CA each")
+	}
+}
