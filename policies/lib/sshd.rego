@@ -59,3 +59,31 @@ said(place) := sprintf("%s %s (%s)", [place.setting, place.seen, place.where])
 
 # the answer of the live half while no server runs
 not_running := {"verdict": "pass", "reason": "not_running"} if stopped
+
+# the same for one setting that is a number between least and most; every place it is given at counts
+judge_numbers(config, name, least, most) := {
+	"verdict": "fail",
+	"reason": "wrong",
+	"params": {"seen": bad[0].seen, "where": bad[0].where, "limit": most},
+	"evidence": {"found": bad, "wanted": {"least": least, "most": most}},
+} if {
+	bad := [n | some n in numbers(config, name); outside(n.seen, least, most)]
+	count(bad) > 0
+} else := {
+	"verdict": "pass",
+	"reason": "right",
+	"params": {"seen": found[0].seen},
+	"evidence": {"found": found, "wanted": {"least": least, "most": most}},
+} if {
+	found := numbers(config, name)
+	count(found) > 0
+}
+
+numbers(config, name) := [{"seen": to_number(place.values[0]), "where": place.where} |
+	some place in places(config, name)
+	regex.match(`^\d+$`, place.values[0])
+]
+
+outside(n, least, _) if n < least
+
+outside(n, _, most) if n > most
