@@ -1,0 +1,24 @@
+package baseline.time.synchronised_test
+
+import data.baseline.time.synchronised
+
+test_success_synchronised if {
+	synchronised.persisted.verdict == "pass" with input.time as {"daemons": [{"name": "chrony", "enabled": true}]}
+	synchronised.live.verdict == "pass" with input.time as {"synchronised": true, "max_error_seconds": 0.2}
+}
+
+test_fail_unsynchronised if {
+	synchronised.persisted.verdict == "fail" with input.time as {"daemons": []}
+	synchronised.persisted.verdict == "fail" with input.time as {"daemons": [{"name": "ntpd", "enabled": false}]}
+	synchronised.live.verdict == "fail" with input.time as {"synchronised": false}
+	synchronised.live.verdict == "fail" with input.time as {"synchronised": true, "max_error_seconds": 600}
+}
+
+test_unmeasured_persisted if {
+	not synchronised.persisted with input as {"families": {}}
+	not synchronised.persisted with input.time as {"daemons": [{"name": "ntpd"}]}
+}
+
+test_unmeasured_live if {
+	not synchronised.live with input as {"families": {}}
+}
