@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -42,6 +43,9 @@ type Weights struct {
 	Criticality map[string]float64              `yaml:"criticality" json:"criticality"`
 	Impact      map[string]remedies.Impact      `yaml:"impact" json:"impact"`
 	LowCoverage float64                         `yaml:"low_coverage" json:"low_coverage"`
+	// LegalControls and AutomatableFamilies qualify controls, see [Weights.Control].
+	LegalControls       []string `yaml:"legal_controls" json:"legal_controls"`
+	AutomatableFamilies []string `yaml:"automatable_families" json:"automatable_families"`
 }
 
 // DefaultWeights returns the built-in weights.
@@ -73,6 +77,15 @@ func (w *Weights) ImpactOf(category string) remedies.Impact {
 		return i
 	}
 	return w.Impact[""]
+}
+
+// Control places a control for package gap: its family is the first part of its id.
+func (w *Weights) Control(id, capability string, severity assessment.Severity) gap.Control {
+	family, _, _ := strings.Cut(id, ".")
+	return gap.Control{
+		ID: id, Family: family, Capability: capability, Severity: severity,
+		Legal: slices.Contains(w.LegalControls, id), Automatable: slices.Contains(w.AutomatableFamilies, family),
+	}
 }
 
 // Recipient is what sizes a recipient's needs.
@@ -440,6 +453,18 @@ func (r *Run) Together(ids ...string) Interval {
 		}
 	}
 	return sum.round()
+}
+
+// Only returns the run with the needs that keep accepts; ranks and id stay those of the whole run.
+func (r *Run) Only(keep func(*Need) bool) *Run {
+	out := *r
+	out.Needs = []Need{}
+	for i := range r.Needs {
+		if keep(&r.Needs[i]) {
+			out.Needs = append(out.Needs, r.Needs[i])
+		}
+	}
+	return &out
 }
 
 // Find returns the need with id.

@@ -42,6 +42,11 @@ func (t *Tx) PutPledge(v Pledge) error {
 	return err
 }
 
+// Pledge reads one pledge.
+func (t *Tx) Pledge(id string) (Pledge, error) {
+	return one(t, scanPledge, `SELECT `+pledgeColumns+` FROM pledges WHERE id = ?`, id)
+}
+
 // LockPledge reads one pledge and holds it until commit.
 func (t *Tx) LockPledge(id string) (Pledge, error) {
 	return one(t, scanPledge, `SELECT `+pledgeColumns+` FROM pledges WHERE id = ?`+t.dialect.lockRow(), id)

@@ -1,0 +1,171 @@
+package catalogue
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/gap"
+	"github.com/vymir-project/vymir/server/internal/need"
+	"github.com/vymir-project/vymir/server/internal/review"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// Gaps derives the open gaps of a recipient ("" for every one that is the actor's to see) as of now.
+func (s *Service) Gaps(ctx context.Context, a access.Actor, recipient string) ([]gap.Gap, error) {
+	ids, err := scope(a, access.GapsRead, recipient)
+	if err != nil {
+		return nil, err
+	}
+	var out []gap.Gap
+	for _, id := range ids {
+		b, _, err := s.gather(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b.Gaps()...)
+	}
+	return out, nil
+}
+
+// Needs derives the needs of a recipient ("" for every one that is the actor's to see, ranked together) as of now.
+func (s *Service) Needs(ctx context.Context, a access.Actor, recipient string) (*need.Run, error) {
+	ids, err := scope(a, access.NeedsRead, recipient)
+	if err != nil {
+		return nil, err
+	}
+	return s.compute(ctx, ids)
+}
+
+// Run derives the needs of a recipient, or of all with "", and asks nobody: it is for the operator's command line.
+func (s *Service) Run(ctx context.Context, recipient string) (*need.Run, []gap.Gap, error) {
+	b, in, err := s.gather(ctx, recipient)
+	if err != nil {
+		return nil, nil, err
+	}
+	in.Gaps = b.Gaps()
+	r, err := need.Compute(in)
+	return r, in.Gaps, err
+}
+
+func (s *Service) compute(ctx context.Context, ids []string) (*need.Run, error) {
+	if len(ids) == 1 {
+		r, _, err := s.Run(ctx, ids[0])
+		return r, err
+	}
+	// Several recipients, yet not all: the run is made of everything and cut afterwards, so that ranks compare.
+	r, _, err := s.Run(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	mine := map[string]bool{}
+	for _, id := range ids {
+		mine[id] = true
+	}
+	return r.Only(func(n *need.Need) bool { return mine[n.Recipient] }), nil
+}
+
+// scope turns a wish for a recipient into ids; [""] stands for all.
+func scope(a access.Actor, action access.Action, recipient string) ([]string, error) {
+	ids, all := access.Recipients(a, action)
+	switch {
+	case recipient != "" && !access.Can(a, action, access.Object{Recipient: recipient}):
+		return nil, store.ErrNotFound
+	case recipient != "":
+		return []string{recipient}, nil
+	case all:
+		return []string{""}, nil
+	}
+	return ids, nil
+}
+
+// gather reads hosts, results and findings of a recipient ("" for all) and counts them.
+func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, need.Input, error) {
+	var (
+		hosts    []store.Host
+		results  []store.Result
+		findings []store.Finding
+		profiles []store.Profile
+		orgs     []store.Recipient
+	)
+	err := s.st.View(ctx, func(tx *store.Tx) (err error) {
+		if hosts, err = tx.Hosts(recipient, "", 0); err != nil {
+			return fmt.Errorf("read hosts: %w", err)
+		}
+		if results, err = tx.RecipientResults(recipient); err != nil {
+			return fmt.Errorf("read results: %w", err)
+		}
+		if findings, err = tx.Findings(store.FindingFilter{Recipient: recipient, State: review.Open}); err != nil {
+			return fmt.Errorf("read findings: %w", err)
+		}
+		if profiles, err = tx.Profiles(recipient); err != nil {
+			return fmt.Errorf("read profiles: %w", err)
+		}
+		orgs, err = tx.Recipients()
+		return err
+	})
+	if err != nil {
+		return nil, need.Input{}, err
+	}
+	now := s.now().UTC().Truncate(time.Second)
+	in := need.Input{AsOf: now, Remedies: s.set, Weights: s.weights}
+	known := map[string]store.Profile{}
+	for _, p := range profiles {
+		known[p.RecipientID] = p
+	}
+	options := gap.Options{AsOf: now, SSVC: s.set.SSVC, Controls: s.controls(results)}
+	for _, o := range orgs {
+		if recipient != "" && o.ID != recipient {
+			continue
+		}
+		p := known[o.ID]
+		in.Recipients = append(in.Recipients, need.Recipient{ID: o.ID, Criticality: p.Criticality, Users: p.Users, Admins: p.Admins})
+		options.Recipients = append(options.Recipients, gap.Recipient{ID: o.ID, Impact: s.weights.ImpactOf(p.Criticality)})
+	}
+	b := gap.New(options)
+	count(b, now, hosts, results, findings)
+	return b, in, nil
+}
+
+// controls lists the controls behind results, as the agents' bundles declared them.
+func (s *Service) controls(results []store.Result) []gap.Control {
+	seen := map[string]bool{}
+	var out []gap.Control
+	for _, r := range results {
+		if !seen[r.Control] {
+			seen[r.Control] = true
+			out = append(out, s.weights.Control(r.Control, r.Capability, r.Severity))
+		}
+	}
+	return out
+}
+
+// count adds every host that is not revoked, with its results and what assessors said of them.
+func count(b *gap.Builder, now time.Time, hosts []store.Host, results []store.Result, findings []store.Finding) {
+	type key struct{ host, control string }
+	reviewed := make(map[key]*store.Finding, len(findings))
+	for i := range findings {
+		reviewed[key{findings[i].HostID, findings[i].Control}] = &findings[i]
+	}
+	byHost := map[string][]gap.Result{}
+	for _, r := range results {
+		g := gap.Result{Control: r.Control, Status: r.Status, Since: r.Since}
+		if f := reviewed[key{r.HostID, r.Control}]; f != nil && r.Status == assessment.Fail {
+			g.Waived = !f.Counts(now)
+			if !f.Opened.IsZero() {
+				g.Since = f.Opened
+			}
+			if !f.Reopened.IsZero() {
+				g.Since = f.Reopened
+			}
+		}
+		byHost[r.HostID] = append(byHost[r.HostID], g)
+	}
+	for _, h := range hosts {
+		if h.Revoked.IsZero() {
+			b.Add(gap.Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Role: h.Role, LastMeasured: h.Measured}, byHost[h.ID])
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package catalogue
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/need"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// dominance is the share of a cell's cost above which one recipient would show through the sum.
+const dominance = 0.7
+
+// Totals are what every donor may read of all recipients that released a need at any level: sums over at least five
+// of them, rounded, frozen at a time. There are no queries, only these tables.
+type Totals struct {
+	FrozenOn string  `json:"frozen_on"` // date, UTC
+	Tables   []Table `json:"tables"`
+}
+
+// Table is one fixed way to cut the totals.
+type Table struct {
+	By    string `json:"by"` // sector, kind or line_of_effort
+	Cells []Cell `json:"cells"`
+}
+
+// Cell is one row. A suppressed cell has its name and nothing else.
+type Cell struct {
+	Name       string     `json:"name"`
+	Suppressed bool       `json:"suppressed,omitzero"`
+	Recipients int        `json:"recipients,omitzero"` // to the next lower multiple of five
+	Needs      int        `json:"needs,omitzero"`      // to one significant digit
+	Cost       need.Money `json:"cost_eur,omitzero"`   // to one significant digit
+}
+
+// contribution is what one recipient adds to a cell. It never leaves the server.
+type contribution struct {
+	Needs int        `json:"needs"`
+	Cost  need.Money `json:"cost_eur"`
+}
+
+// cells maps table, cell and recipient to the contribution.
+type cells map[string]map[string]map[string]contribution
+
+func (c cells) add(table, cell, recipient string, cost need.Money) {
+	if cell == "" {
+		cell = "other"
+	}
+	if c[table] == nil {
+		c[table] = map[string]map[string]contribution{}
+	}
+	if c[table][cell] == nil {
+		c[table][cell] = map[string]contribution{}
+	}
+	x := c[table][cell][recipient]
+	c[table][cell][recipient] = contribution{x.Needs + 1, need.Money{Low: x.Cost.Low + cost.Low, High: x.Cost.High + cost.High}}
+}
+
+// Freeze makes a new release of the totals from everything that is published now and returns it. A cell whose group
+// differs from the last frozen one by fewer than five recipients keeps its old value, as the difference would tell
+// of those few.
+func (s *Service) Freeze(ctx context.Context, a access.Actor) (Totals, error) {
+	if !access.Can(a, access.QueueRead, access.Object{}) {
+		return Totals{}, store.ErrNotFound
+	}
+	var out Totals
+	err := s.st.Tx(ctx, func(tx *store.Tx) error {
+		fresh, err := s.cells(tx)
+		if err != nil {
+			return err
+		}
+		if len(fresh) == 0 {
+			return ErrNothing
+		}
+		var last Totals
+		lastBasis := cells{}
+		row, err := tx.LatestTotals()
+		if err == nil {
+			err = errors.Join(json.Unmarshal([]byte(row.Body), &last), json.Unmarshal([]byte(row.Basis), &lastBasis))
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read last totals: %w", err)
+		}
+		now := s.now().UTC()
+		kept := cells{}
+		out = freeze(fresh, last, lastBasis, kept)
+		out.FrozenOn = now.Format(time.DateOnly)
+		body, err := json.Marshal(out)
+		if err != nil {
+			return fmt.Errorf("encode totals: %w", err)
+		}
+		basis, err := json.Marshal(kept)
+		if err != nil {
+			return fmt.Errorf("encode basis: %w", err)
+		}
+		id := store.NewID("tot")
+		if err := tx.AddTotals(store.TotalsRow{ID: id, Frozen: now, FrozenBy: actorName(a), Body: string(body), Basis: string(basis)}); err != nil {
+			return fmt.Errorf("store totals: %w", err)
+		}
+		return s.audit(tx, a, "totals.freeze", "totals:"+id, "", map[string]any{"tables": len(out.Tables)})
+	})
+	return out, err
+}
+
+// Totals reads the newest frozen totals; none is store.ErrNotFound.
+func (s *Service) Totals(ctx context.Context, a access.Actor) (Totals, error) {
+	if !access.Can(a, access.EntriesRead, access.Object{}) {
+		return Totals{}, store.ErrNotFound
+	}
+	var t Totals
+	err := s.st.View(ctx, func(tx *store.Tx) error {
+		row, err := tx.LatestTotals()
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(row.Body), &t)
+	})
+	return t, err
+}
+
+// cells gathers the contributions of every release that is published at any level.
+func (s *Service) cells(tx *store.Tx) (cells, error) {
+	rows, err := tx.Releases("", Published)
+	if err != nil {
+		return nil, fmt.Errorf("read releases: %w", err)
+	}
+	orgs, err := tx.Recipients()
+	if err != nil {
+		return nil, fmt.Errorf("read recipients: %w", err)
+	}
+	sector := map[string]string{}
+	for _, o := range orgs {
+		sector[o.ID] = o.Sector
+	}
+	out := cells{}
+	counted := map[string]bool{}
+	for _, row := range rows {
+		if !s.now().Before(row.Until) {
+			continue
+		}
+		var b basis
+		if err := json.Unmarshal([]byte(row.Basis), &b); err != nil {
+			return nil, fmt.Errorf("decode basis: %w", err)
+		}
+		for _, i := range b.Items {
+			if counted[i.Key] { // released at two levels
+				continue
+			}
+			counted[i.Key] = true
+			q := float64(i.Donor.Quantity)
+			cost := need.Money{Low: q * i.UnitCost.Low, High: q * i.UnitCost.High}
+			out.add("sector", sector[row.RecipientID], row.RecipientID, cost)
+			out.add("kind", string(i.Donor.Kind), row.RecipientID, cost)
+			out.add("line_of_effort", string(i.Donor.Line), row.RecipientID, cost)
+		}
+	}
+	return out, nil
+}
+
+// freeze publishes every table of fresh. Kept receives who stands behind each published cell, for the next time.
+func freeze(fresh cells, last Totals, lastBasis, kept cells) Totals {
+	var t Totals
+	for _, by := range []string{"sector", "kind", "line_of_effort"} {
+		table := Table{By: by, Cells: []Cell{}}
+		kept[by] = map[string]map[string]contribution{}
+		for name, group := range fresh[by] {
+			if old, ok := oldCell(last, by, name); ok && tooClose(lastBasis[by][name], group) {
+				table.Cells = append(table.Cells, old)
+				kept[by][name] = lastBasis[by][name]
+				continue
+			}
+			table.Cells = append(table.Cells, cell(name, group))
+			kept[by][name] = group
+		}
+		slices.SortFunc(table.Cells, func(a, b Cell) int { return cmp.Compare(a.Name, b.Name) })
+		suppressSecond(table.Cells, kept[by])
+		t.Tables = append(t.Tables, table)
+	}
+	return t
+}
+
+// cell publishes a group, or its name alone when it is small or one recipient outweighs the rest.
+func cell(name string, group map[string]contribution) Cell {
+	c := Cell{Name: name}
+	var sum need.Money
+	biggest := 0.0
+	for _, x := range group {
+		c.Needs += x.Needs
+		sum = need.Money{Low: sum.Low + x.Cost.Low, High: sum.High + x.Cost.High}
+		biggest = max(biggest, x.Cost.Mid())
+	}
+	if len(group) < kThreshold || biggest > dominance*sum.Mid() {
+		return Cell{Name: name, Suppressed: true}
+	}
+	c.Recipients = len(group) / 5 * 5
+	c.Needs = int(significant(float64(c.Needs), 1))
+	c.Cost = need.Money{Low: significant(sum.Low, 1), High: significant(sum.High, 1)}
+	return c
+}
+
+// suppressSecond hides one more cell when exactly one is hidden, as a known total would give the hidden one away:
+// the one with the fewest recipients.
+func suppressSecond(list []Cell, groups map[string]map[string]contribution) {
+	hidden, least := 0, -1
+	for i, c := range list {
+		if c.Suppressed {
+			hidden++
+		} else if least < 0 || len(groups[c.Name]) < len(groups[list[least].Name]) {
+			least = i
+		}
+	}
+	if hidden == 1 && least >= 0 {
+		list[least] = Cell{Name: list[least].Name, Suppressed: true}
+	}
+}
+
+func oldCell(t Totals, by, name string) (Cell, bool) {
+	for _, table := range t.Tables {
+		for _, c := range table.Cells {
+			if table.By == by && c.Name == name && !c.Suppressed {
+				return c, true
+			}
+		}
+	}
+	return Cell{}, false
+}
+
+// tooClose reports whether two groups differ by one to four recipients, or one recipient's share changed while the
+// group stayed the same for fewer than five of its members.
+func tooClose(old, fresh map[string]contribution) bool {
+	differ := 0
+	for r, x := range fresh {
+		if old[r] != x {
+			differ++
+		}
+	}
+	for r := range old {
+		if _, ok := fresh[r]; !ok {
+			differ++
+		}
+	}
+	return differ > 0 && differ < kThreshold
+}
