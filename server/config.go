@@ -178,3 +178,23 @@ func (c *Config) Logger(w io.Writer) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(w, o))
 }
+
+// DatabaseName is the database without its password.
+func (c *Config) DatabaseName() string {
+	if u, err := url.Parse(c.Database); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return c.Database
+}
+
+// Write prints the configuration as YAML, without the database's password.
+func (c *Config) Write(w io.Writer) error {
+	shown := *c
+	shown.Database = c.DatabaseName()
+	e := yaml.NewEncoder(w)
+	e.SetIndent(2)
+	if err := e.Encode(shown); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	return e.Close()
+}

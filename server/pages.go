@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/vymir-project/vymir/server/internal/store"
+	"github.com/vymir-project/vymir/server/internal/web"
 )
 
 // maxWebConnections bounds people's connections of one process.
@@ -32,6 +33,10 @@ func (s *Server) listenWeb() (*people, error) {
 	if err != nil {
 		return nil, err
 	}
+	pages, err := s.pages()
+	if err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", s.Config.Web.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the web on %s: %w", s.Config.Web.Listen, err)
@@ -39,7 +44,7 @@ func (s *Server) listenWeb() (*people, error) {
 	return &people{
 		addr: l.Addr().String(), l: netutil.LimitListener(l, maxWebConnections),
 		http: &http.Server{
-			Handler: s.pages(), MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
+			Handler: pages, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
 			ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 			TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate},
 		},
@@ -92,10 +97,15 @@ func (p *people) shutdown(ctx context.Context) error {
 }
 
 // pages puts together what the web address answers.
-func (s *Server) pages() http.Handler {
+func (s *Server) pages() (http.Handler, error) {
+	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now})
+	if err != nil {
+		return nil, fmt.Errorf("make pages: %w", err)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
-	return mux
+	mux.Handle("/", pages)
+	return mux, nil
 }
 
 // health answers load balancers: 200 when the store answers, else 503.

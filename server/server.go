@@ -117,6 +117,11 @@ type Running struct {
 // Serve answers hosts and people until ctx ends, lets what is being answered finish, and returns. ready, if not nil,
 // is called once everything listens.
 func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
+	release, err := lockState(s.Config.State, false)
+	if err != nil {
+		return err
+	}
+	defer release()
 	// Hosts.
 	host, _, err := net.SplitHostPort(s.Config.Agents.Address)
 	if err != nil {

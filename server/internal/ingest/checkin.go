@@ -90,7 +90,7 @@ type checkIn struct {
 }
 
 // receive stores the deliveries of a host, in order, and says in the answer what became of each.
-func (r *receiver) receive(tx *store.Tx, id string, req *vymirv1.CheckInRequest, items []delivery, judged map[uint64]*vymirv1.Assessment, now time.Time) (*vymirv1.CheckInResponse, error) {
+func (r *receiver) receive(tx *store.Tx, id, protocol string, req *vymirv1.CheckInRequest, items []delivery, judged map[uint64]*vymirv1.Assessment, now time.Time) (*vymirv1.CheckInResponse, error) {
 	h, err := tx.LockHost(id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, enrol.ErrHostUnknown
@@ -101,6 +101,7 @@ func (r *receiver) receive(tx *store.Tx, id string, req *vymirv1.CheckInRequest,
 		return nil, enrol.ErrHostRevoked
 	}
 	c := &checkIn{receiver: r, tx: tx, host: h, now: now, resp: &vymirv1.CheckInResponse{ServerTimeMs: now.UnixMilli()}}
+	c.host.Protocol = protocol
 	c.greet(req)
 	for i := range items {
 		goOn, err := c.take(&items[i], judged[items[i].item.Sequence])

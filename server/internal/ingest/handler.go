@@ -67,6 +67,7 @@ type callerKey struct{}
 type caller struct {
 	certificate *x509.Certificate // nil: none was shown
 	address     string            // without port
+	protocol    wire.Protocol     // how the call came
 }
 
 // gate is the first thing every request meets: it refuses a call without certificate before its body is read, and
@@ -79,6 +80,10 @@ func (h *handler) gate(next http.Handler) http.Handler {
 			c.certificate = r.TLS.PeerCertificates[0]
 		}
 		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
+		c.protocol = wire.TCP
+		if r.ProtoMajor == 3 {
+			c.protocol = wire.QUIC
+		}
 		limit, open := unauthenticated[r.URL.Path]
 		if !open {
 			limit = wire.MaxCompressedBytes
@@ -166,11 +171,12 @@ func (h *handler) CheckIn(ctx context.Context, req *connect.Request[vymirv1.Chec
 	case <-ctx.Done():
 		return nil, connect.NewError(connect.CodeCanceled, ctx.Err())
 	}
+	c, _ := ctx.Value(callerKey{}).(caller)
 	now := h.now()
 	judged := h.judgeFacts(ctx, items, now)
 	var resp *vymirv1.CheckInResponse
 	if err := h.store.Tx(ctx, func(tx *store.Tx) (err error) {
-		resp, err = h.receive(tx, host, req.Msg, items, judged, now)
+		resp, err = h.receive(tx, host, string(c.protocol), req.Msg, items, judged, now)
 		return err
 	}); err != nil {
 		return nil, h.code("check in", err)

@@ -255,7 +255,7 @@ func TestDelivery(t *testing.T) {
 				}
 				if err := st.View(t.Context(), func(tx *store.Tx) error {
 					h, err := tx.Host(a.id)
-					if h.LastSequence != 4 || h.Summary.Fail != 50 || h.Conflicts != 1 || h.Name != "mail" {
+					if h.LastSequence != 4 || h.Summary.Fail != 50 || h.Conflicts != 1 || h.Name != "mail" || h.Protocol != string(p) {
 						t.Errorf("host is %+v", h)
 					}
 					all, err2 := tx.Assessments(a.id, 0, 0)

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vymir-project/vymir/server"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// stored works on the database alone, without migrating it or touching the CA.
+func stored(c *cobra.Command, f func(ctx context.Context, conf server.Config, st *store.Store) error) error {
+	conf, err := configOf(c)
+	if err != nil {
+		return err
+	}
+	st, err := server.OpenStore(c.Context(), conf)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return f(c.Context(), conf, st)
+}
+
+func backupCommand(t texts) *cobra.Command {
+	return &cobra.Command{
+		Use: "backup FILE", Short: t.say("backup"), Args: usage(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			return stored(c, func(ctx context.Context, conf server.Config, st *store.Store) error {
+				if err := st.Backup(ctx, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintln(c.OutOrStdout(), t.say("backup.done", args[0], filepath.Join(conf.State, "ca")))
+				return nil
+			})
+		},
+	}
+}
+
+func restoreCommand(t texts) *cobra.Command {
+	return &cobra.Command{
+		Use: "restore FILE", Short: t.say("restore"), Args: usage(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			conf, err := configOf(c)
+			if err != nil {
+				return err
+			}
+			before, err := server.Restore(c.Context(), conf, args[0], time.Now())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), t.say("restore.done", before))
+			return nil
+		},
+	}
+}
+
+func migrateCommand(t texts) *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: t.say("migrate"), Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return stored(c, func(ctx context.Context, _ server.Config, st *store.Store) error {
+				applied, err := st.Migrate(ctx, time.Now())
+				for _, m := range applied {
+					fmt.Fprintln(c.OutOrStdout(), t.say("migrate.done", m.Version, m.Name))
+				}
+				if err == nil && len(applied) == 0 {
+					fmt.Fprintln(c.OutOrStdout(), t.say("migrate.none"))
+				}
+				return err
+			})
+		},
+	}
+}
+
+func checkCommand(t texts) *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: t.say("check"), Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return stored(c, func(ctx context.Context, _ server.Config, st *store.Store) error {
+				if err := st.Check(ctx); err != nil {
+					return err
+				}
+				return st.View(ctx, func(tx *store.Tx) error {
+					n, last, err := tx.VerifyAudit()
+					if err == nil {
+						fmt.Fprintln(c.OutOrStdout(), t.say("check.ok", n, last))
+					}
+					return err
+				})
+			})
+		},
+	}
+}
+
+// auditLine is one entry of the audit trail as JSON.
+type auditLine struct {
+	Sequence  uint64          `json:"sequence"`
+	At        time.Time       `json:"at"`
+	Actor     string          `json:"actor"`
+	Action    string          `json:"action"`
+	Object    string          `json:"object"`
+	Recipient string          `json:"recipient,omitzero"`
+	Detail    json.RawMessage `json:"detail,omitzero"`
+	Previous  string          `json:"previous"`
+	Hash      string          `json:"hash"`
+}
+
+func auditCommand(t texts) *cobra.Command {
+	export := &cobra.Command{
+		Use: "export", Short: t.say("audit.export"), Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return stored(c, func(ctx context.Context, _ server.Config, st *store.Store) error {
+				e := json.NewEncoder(c.OutOrStdout())
+				e.SetEscapeHTML(false)
+				return st.View(ctx, func(tx *store.Tx) error {
+					for after := uint64(0); ; {
+						page, err := tx.AuditEntries(flag(c, "recipient"), after, 1000)
+						if err != nil || len(page) == 0 {
+							return err
+						}
+						for _, v := range page {
+							line := auditLine{v.Sequence, v.At, v.Actor, v.Action, v.Object, v.RecipientID, nil, hex.EncodeToString(v.Previous), hex.EncodeToString(v.Hash)}
+							if json.Valid([]byte(v.Detail)) {
+								line.Detail = json.RawMessage(v.Detail)
+							}
+							if err := e.Encode(line); err != nil {
+								return err
+							}
+							after = v.Sequence
+						}
+					}
+				})
+			})
+		},
+	}
+	export.Flags().String("recipient", "", t.say("flag.recipient.all"))
+	return group(t, "audit", export)
+}
+
+func caCommand(t texts) *cobra.Command {
+	open := func(c *cobra.Command) (*enrol.CA, error) {
+		conf, err := configOf(c)
+		if err != nil {
+			return nil, err
+		}
+		dir := filepath.Join(conf.State, "ca")
+		if _, err := os.Stat(filepath.Join(dir, "root.crt")); err != nil {
+			return nil, fmt.Errorf("open CA: %w", err)
+		}
+		return enrol.OpenCA(dir, time.Now())
+	}
+	show := &cobra.Command{
+		Use: "show", Short: t.say("ca.show"), Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			ca, err := open(c)
+			if err == nil {
+				fmt.Fprintf(c.OutOrStdout(), "%x\n", ca.Pin())
+			}
+			return err
+		},
+	}
+	rotate := &cobra.Command{
+		Use: "rotate", Short: t.say("ca.rotate"), Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			ca, err := open(c)
+			if err != nil {
+				return err
+			}
+			if err := ca.Rotate(time.Now()); err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), t.say("ca.rotated"))
+			return nil
+		},
+	}
+	return group(t, "ca", show, rotate)
+}

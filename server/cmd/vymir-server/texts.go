@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// texts says things in the reader's language.
+type texts struct{ lang string }
+
+// language finds the reader's language: --lang, else the locale of the environment, else English.
+func language(args []string, env func(string) string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--lang="); ok {
+			return supported(v)
+		}
+		if a == "--lang" && i+1 < len(args) {
+			return supported(args[i+1])
+		}
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env(name); v != "" {
+			return supported(v)
+		}
+	}
+	return "en"
+}
+
+func supported(v string) string {
+	if strings.HasPrefix(strings.ToLower(v), "uk") {
+		return "uk"
+	}
+	return "en"
+}
+
+// say gives a text, with args put in as fmt does.
+func (t texts) say(key string, args ...any) string {
+	text, ok := catalogue[key]
+	if !ok {
+		return key
+	}
+	s := text.en
+	if t.lang == "uk" {
+		s = text.uk
+	}
+	if len(args) == 0 {
+		return s
+	}
+	return fmt.Sprintf(s, args...)
+}
+
+type text struct{ en, uk string }
+
+// catalogue holds every text of the command line, in both languages.
+var catalogue = map[string]text{
+	"root":        {"Vymir's central server: hosts report to it, people look at it", "Центральний сервер Виміру: вузли звітують йому, люди працюють із ним"},
+	"flag.config": {"configuration file (default: /etc/vymir/server.yaml when it is there)", "файл налаштувань (типово: /etc/vymir/server.yaml, якщо він є)"},
+	"flag.lang":   {"language of texts: uk or en", "мова текстів: uk або en"},
+	"flag.format": {"output: %s", "вигляд виводу: %s"},
+
+	"serve":       {"answer hosts and people until told to stop", "обслуговувати вузли й людей, доки не зупинять"},
+	"serve.up":    {"agents: %s (UDP and TCP)   web: %s", "агенти: %s (UDP і TCP)   вебадреса: %s"},
+	"trial":       {"run server and agent on this machine, once round: enrol, assess, send, show", "запустити сервер і агента на цій машині: зареєструвати, оцінити, надіслати, показати"},
+	"trial.once":  {"stop after the first full round", "зупинитися після першого повного кола"},
+	"trial.agent": {"path of the vymir-agent program", "шлях до програми vymir-agent"},
+
+	"token":               {"tokens by which hosts enrol", "токени для реєстрації вузлів"},
+	"token.create":        {"make a token for a recipient's site; its text is shown once", "створити токен для майданчика отримувача; його текст показується один раз"},
+	"token.list":          {"list tokens (never their texts)", "перелічити токени (без їхніх текстів)"},
+	"token.revoke":        {"end a token", "відкликати токен"},
+	"token.flag.uses":     {"how many hosts it may enrol", "скільки вузлів можна зареєструвати"},
+	"token.flag.ttl":      {"how long it holds", "скільки він діє"},
+	"token.hint":          {"holds until %s, for %d host(s); enrol with: vymir-agent enrol --server %s --token-file FILE", "діє до %s, вузлів: %d; реєстрація: vymir-agent enrol --server %s --token-file ФАЙЛ"},
+	"flag.recipient":      {"recipient id", "ідентифікатор отримувача"},
+	"flag.recipient.all":  {"recipient id (default: all)", "ідентифікатор отримувача (типово: усі)"},
+	"flag.site":           {"site id (default: the recipient's only site)", "ідентифікатор майданчика (типово: єдиний майданчик отримувача)"},
+	"flag.id":             {"id (default: made)", "ідентифікатор (типово: створюється)"},
+	"flag.name.uk":        {"name in Ukrainian", "назва українською"},
+	"flag.name.en":        {"name in English", "назва англійською"},
+	"flag.sector":         {"sector, e.g. health, energy, local_government", "сектор, наприклад health, energy, local_government"},
+	"flag.size":           {"number of people: 1-49, 50-249, 250-999, 1000+", "кількість працівників: 1-49, 50-249, 250-999, 1000+"},
+	"flag.region":         {"oblast by ISO 3166-2, e.g. UA-46", "область за ISO 3166-2, наприклад UA-46"},
+	"flag.connectivity":   {"fibre, mobile, starlink or other", "зв'язок: fibre, mobile, starlink або other"},
+	"flag.power":          {"grid, ups, generator or ups_generator", "живлення: grid, ups, generator або ups_generator"},
+	"recipient":           {"institutions that are assessed", "отримувачі, яких оцінюють"},
+	"recipient.create":    {"add a recipient", "додати отримувача"},
+	"recipient.list":      {"list recipients", "перелічити отримувачів"},
+	"site":                {"places of recipients", "майданчики отримувачів"},
+	"site.create":         {"add a site", "додати майданчик"},
+	"site.list":           {"list sites", "перелічити майданчики"},
+	"donor":               {"donor organisations", "організації-донори"},
+	"donor.create":        {"add a donor organisation", "додати організацію-донора"},
+	"donor.list":          {"list donor organisations", "перелічити організації-донори"},
+	"donor.flag.observer": {"takes part without pledging", "бере участь без зобов'язань"},
+	"donor.flag.showname": {"other donors may read its name beside a pledge", "інші донори можуть бачити її назву біля зобов'язання"},
+	"user":                {"people who sign in", "люди, які входять у систему"},
+	"user.create":         {"add a person and print a one-time sign-in link", "додати людину й показати одноразове посилання для входу"},
+	"user.link":           {"print a new one-time sign-in link", "показати нове одноразове посилання для входу"},
+	"user.disable":        {"shut a person out at once", "негайно закрити людині доступ"},
+	"user.list":           {"list people", "перелічити людей"},
+	"user.flag.login":     {"login: letters, digits and . _ - @", "логін: літери, цифри та . _ - @"},
+	"user.flag.name":      {"name shown to others", "ім'я, яке бачать інші"},
+	"user.flag.role":      {"role: %s", "роль: %s"},
+	"user.flag.recipient": {"recipient the role is for ('*' for an assessor of all)", "отримувач, для якого роль ('*' для оцінювача всіх)"},
+	"user.flag.donor":     {"donor organisation the role is for", "організація-донор, для якої роль"},
+	"user.flag.password":  {"file with the password's first line; '-' is standard input", "файл, перший рядок якого є паролем; '-' означає стандартний ввід"},
+	"user.linkline":       {"sign in once at: %s", "одноразовий вхід: %s"},
+	"hosts":               {"machines that run the agent", "вузли, на яких працює агент"},
+	"hosts.list":          {"list hosts", "перелічити вузли"},
+	"hosts.revoke":        {"bar a host for ever", "назавжди заборонити вузол"},
+	"hosts.flag.reason":   {"why", "причина"},
+	"findings":            {"failing controls as they are followed over time", "знахідки: невиконані вимоги в часі"},
+	"findings.list":       {"list findings, the severest first", "перелічити знахідки, найважчі спершу"},
+	"findings.flag.state": {"open, closed, moot, or all", "стан: open, closed, moot або all"},
+	"findings.flag.host":  {"host id", "ідентифікатор вузла"},
+	"gaps":                {"findings of a recipient gathered by capability", "прогалини: знахідки отримувача за спроможностями"},
+	"gaps.list":           {"list gaps", "перелічити прогалини"},
+	"needs":               {"what would close the gaps", "потреби: що закрило б прогалини"},
+	"needs.list":          {"list needs by rank", "перелічити потреби за порядком важливості"},
+	"backup":              {"copy the SQLite database to a new file while the server runs", "скопіювати базу SQLite у новий файл під час роботи сервера"},
+	"backup.done":         {"written: %s (the CA in %s is not in it: keep a copy of it too)", "записано: %s (ЦС у %s туди не входить: збережіть і його копію)"},
+	"restore":             {"put a backup in place of the database; the server must not run", "замінити базу резервною копією; сервер має бути зупинений"},
+	"restore.done":        {"restored; the database before it is now %s", "відновлено; попередня база тепер у %s"},
+	"migrate":             {"bring the database's schema up to date", "оновити схему бази даних"},
+	"migrate.done":        {"applied %04d %s", "застосовано %04d %s"},
+	"migrate.none":        {"up to date", "схема актуальна"},
+	"check":               {"verify the database, its schema and the audit trail", "перевірити базу, її схему та журнал аудиту"},
+	"check.ok":            {"sound: %d entries in the audit trail, the last has hash %x", "справна: записів у журналі аудиту %d, геш останнього %x"},
+	"audit":               {"audit trail", "журнал аудиту"},
+	"audit.export":        {"write the audit trail as JSON lines", "вивести журнал аудиту рядками JSON"},
+	"ca":                  {"the server's certificate authority", "центр сертифікації сервера"},
+	"ca.show":             {"show the pin that tokens carry", "показати відбиток, який містять токени"},
+	"ca.rotate":           {"replace the issuing certificate; restart the server afterwards", "замінити проміжний сертифікат; потім перезапустіть сервер"},
+	"ca.rotated":          {"rotated; hosts keep their certificates, the pin stays", "замінено; сертифікати вузлів і відбиток лишаються чинними"},
+	"config":              {"configuration", "налаштування"},
+	"config.check":        {"say whether the configuration can be used", "перевірити, чи налаштування придатні"},
+	"config.show":         {"print the configuration with its defaults filled in", "вивести налаштування разом із типовими значеннями"},
+	"config.ok":           {"good: agents %s, web %s, database %s", "гаразд: агенти %s, вебадреса %s, база %s"},
+	"version":             {"print the version", "вивести версію"},
+	"none":                {"none", "немає"},
+	"col.id":              {"ID", "ІД"},
+	"col.name":            {"NAME", "НАЗВА"},
+	"col.recipient":       {"RECIPIENT", "ОТРИМУВАЧ"},
+	"col.site":            {"SITE", "МАЙДАНЧИК"},
+	"col.os":              {"OS", "ОС"},
+	"col.seen":            {"LAST SEEN", "БУВ НА ЗВ'ЯЗКУ"},
+	"col.pass":            {"PASS", "ВИКОНАНО"},
+	"col.fail":            {"FAIL", "НЕ ВИКОНАНО"},
+	"col.unmeasured":      {"UNMEASURED", "НЕ ВИМІРЯНО"},
+	"col.severity":        {"SEVERITY", "ВАЖКІСТЬ"},
+	"col.control":         {"CONTROL", "ВИМОГА"},
+	"col.state":           {"STATE", "СТАН"},
+	"col.since":           {"SINCE", "ВІД"},
+	"col.reason":          {"REASON", "ПРИЧИНА"},
+	"col.capability":      {"CAPABILITY", "СПРОМОЖНІСТЬ"},
+	"col.hosts":           {"HOSTS", "ВУЗЛИ"},
+	"col.urgency":         {"URGENCY", "ТЕРМІНОВІСТЬ"},
+	"col.rank":            {"RANK", "МІСЦЕ"},
+	"col.need":            {"NEED", "ПОТРЕБА"},
+	"col.quantity":        {"QUANTITY", "КІЛЬКІСТЬ"},
+	"col.cost":            {"COST, EUR", "ВАРТІСТЬ, EUR"},
+	"col.line":            {"LINE OF EFFORT", "НАПРЯМ"},
+	"col.uses":            {"USES", "ВИКОРИСТАНО"},
+	"col.expires":         {"HOLDS UNTIL", "ДІЄ ДО"},
+	"col.region":          {"REGION", "ОБЛАСТЬ"},
+	"col.sector":          {"SECTOR", "СЕКТОР"},
+	"col.connectivity":    {"CONNECTIVITY", "ЗВ'ЯЗОК"},
+	"col.power":           {"POWER", "ЖИВЛЕННЯ"},
+	"col.login":           {"LOGIN", "ЛОГІН"},
+	"col.roles":           {"ROLES", "РОЛІ"},
+	"col.member":          {"MEMBER", "УЧАСНИК"},
+	"severity.critical":   {"critical", "критична"},
+	"severity.high":       {"high", "висока"},
+	"severity.medium":     {"medium", "середня"},
+	"severity.low":        {"low", "низька"},
+	"severity.info":       {"info", "довідкова"},
+	"state.open":          {"open", "відкрита"},
+	"state.closed":        {"closed", "закрита"},
+	"state.moot":          {"moot", "не застосовна"},
+	"err.pick":            {"%s must be one of %s", "%s має бути одним із: %s"},
+	"err.flag":            {"--%s is needed", "потрібен прапорець --%s"},
+	"err.running":         {"the server seems to run on this state: stop it first", "схоже, сервер працює з цими даними: спершу зупиніть його"},
+}
