@@ -12,8 +12,8 @@ test_success_none if {
 }
 
 test_fail_seen if {
-	no_execution_from_temp.live.params.names == ["/tmp/x"] with input as seen(["world_writable_dir"], "proven")
-	no_execution_from_temp.live.verdict == "fail" with input as seen(["world_writable_dir"], "silent")
+	no_execution_from_temp.live.params.names == ["/tmp/x"] with input as seen(["temporary_dir"], "proven")
+	no_execution_from_temp.live.verdict == "fail" with input as seen(["temporary_dir"], "silent")
 }
 
 test_unmeasured_live if {
