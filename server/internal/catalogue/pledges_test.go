@@ -1,0 +1,437 @@
+package catalogue
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/remedies"
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/need"
+	"github.com/vymir-project/vymir/server/internal/store"
+	"github.com/vymir-project/vymir/server/internal/store/storetest"
+)
+
+func (w *world) pledge(a access.Actor, o Offer) (OwnHelp, error) {
+	w.t.Helper()
+	return w.s.Pledge(w.t.Context(), a, w.entries(a)[0].Ref, o)
+}
+
+func TestWhoMayPledge(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	w.publish(w.wish("r-0", Named, "d-a", "d-obs"))
+	ref := w.entries(donorA)[0].Ref
+	for _, tt := range []struct {
+		name  string
+		actor access.Actor
+		want  error
+	}{
+		{"donor", donorA, nil},
+		{"donor_outside_the_audience", donorB, store.ErrNotFound},
+		{"observer", observer, ErrForbidden},
+		{"donor_role_at_an_observer", impostor, ErrMember},
+		{"coordinator", coordinator, ErrForbidden},
+		{"recipient", admin("r-0"), store.ErrNotFound},
+		{"assessor", assessor, store.ErrNotFound},
+		{"nobody", access.Actor{}, store.ErrNotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			list, seen, err := w.s.Overlaps(t.Context(), tt.actor, ref, Offer{Quantity: 1})
+			if tt.want == store.ErrNotFound {
+				if !errors.Is(err, tt.want) {
+					t.Errorf("overlaps: got %v and %v, want %v", list, err, tt.want)
+				}
+			}
+			if _, err := w.s.Pledge(t.Context(), tt.actor, ref, Offer{Quantity: 1, Seen: seen}); !errors.Is(err, tt.want) {
+				t.Errorf("pledge: got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestOverlapIsShownBefore(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	w.publish(w.wish("r-0", Named, "d-a", "d-b"))
+	if _, err := w.pledge(donorB, Offer{Quantity: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.pledge(donorA, Offer{Quantity: 1}); !errors.Is(err, ErrOverlap) {
+		t.Fatalf("a second pledge unseen: %v", err)
+	}
+	ref := w.entries(donorA)[0].Ref
+	list, seen, err := w.s.Overlaps(t.Context(), donorA, ref, Offer{Quantity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 2 || list[0].Why != "same_need" || list[0].Donor.In("en") != "Donor B" || list[1].Why != "more_than_needed" {
+		t.Errorf("overlaps: %+v", list)
+	}
+	if _, err := w.pledge(donorA, Offer{Quantity: 1, Seen: seen}); err != nil {
+		t.Errorf("a pledge after looking: %v", err)
+	}
+	// Donor A does not allow its name to be shown to others.
+	list, _, err = w.s.Overlaps(t.Context(), donorB, ref, Offer{Quantity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range list {
+		if !o.Own && len(o.Donor) > 0 {
+			t.Errorf("donor A is named: %+v", o)
+		}
+	}
+}
+
+func TestSimilarHelpIsAWarning(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	other := w.wish("r-0", Named, "d-b")
+	other.Needs = []string{need.ID("r-0", "offline_backup_media")}
+	w.publish(other)
+	if _, err := w.pledge(donorB, Offer{Quantity: 1}); err != nil {
+		t.Fatal(err)
+	}
+	wish := w.wish("r-0", Named, "d-a") // storage: the same kind and the same group of codes as removable media
+	w.publish(wish)
+	list, _, err := w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 || list[0].Why != "similar_kind" {
+		t.Errorf("overlaps: %+v", list)
+	}
+	w.now = w.now.AddDate(0, 0, 800)
+	wish.Until = w.now.AddDate(0, 1, 0)
+	w.publish(wish)
+	list, _, err = w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	if err != nil || len(list) != 0 {
+		t.Errorf("overlaps after more than two years: %+v, %v", list, err)
+	}
+}
+
+func TestFunding(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	w.publish(w.wish("r-0", Named, "d-a", "d-b"))
+	e := w.entries(donorA)[0]
+	p, err := w.pledge(donorA, Offer{AmountEUR: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	required := e.Cost.Mid()
+	check := func(want Funding) {
+		t.Helper()
+		if diff := cmp.Diff(want, w.entries(donorB)[0].Funding); diff != "" {
+			t.Errorf("funding (-want +got):\n%s", diff)
+		}
+	}
+	check(Funding{Required: required, Pledged: 1000, Uncovered: required}) // a pledge is not counted
+	steps := []struct {
+		name string
+		do   func() error
+		want Funding
+	}{
+		{"commit", func() error { return w.s.Commit(t.Context(), donorA, p.ID) }, Funding{Required: required, Committed: 1000, Uncovered: required - 1000}},
+		{"procure", func() error { return w.s.Procure(t.Context(), donorA, p.ID) }, Funding{Required: required, Committed: 1000, Uncovered: required - 1000}},
+		{"deliver", func() error { return w.s.Deliver(t.Context(), donorA, p.ID, 1) }, Funding{Required: required, Delivered: 1000, Uncovered: required - 1000}},
+		{"commission", func() error { return w.s.Commission(t.Context(), admin("r-0"), p.ID) }, Funding{Required: required, Delivered: 1000, Uncovered: required - 1000}},
+	}
+	for _, s := range steps {
+		if err := s.do(); err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		check(s.want)
+	}
+}
+
+func TestStepsInOrderByTheRightPeople(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	w.publish(w.wish("r-0", Named, "d-a", "d-b"))
+	p, err := w.pledge(donorA, Offer{Quantity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	for _, tt := range []struct {
+		name string
+		do   func() error
+		want error
+	}{
+		{"deliver_before_commitment", func() error { return w.s.Deliver(ctx, donorA, p.ID, 1) }, ErrState},
+		{"commission_before_delivery", func() error { return w.s.Commission(ctx, admin("r-0"), p.ID) }, ErrState},
+		{"commit_by_another_donor", func() error { return w.s.Commit(ctx, donorB, p.ID) }, store.ErrNotFound},
+		{"commit_by_the_recipient", func() error { return w.s.Commit(ctx, admin("r-0"), p.ID) }, store.ErrNotFound},
+		{"commit", func() error { return w.s.Commit(ctx, donorA, p.ID) }, nil},
+		{"commit_again", func() error { return w.s.Commit(ctx, donorA, p.ID) }, ErrState},
+		{"deliver_too_much", func() error { return w.s.Deliver(ctx, donorA, p.ID, 5) }, ErrQuantity},
+		{"deliver_nothing", func() error { return w.s.Deliver(ctx, donorA, p.ID, 0) }, ErrQuantity},
+		{"deliver", func() error { return w.s.Deliver(ctx, donorA, p.ID, 1) }, nil},
+		{"cancel_after_delivery", func() error { return w.s.Cancel(ctx, donorA, p.ID) }, ErrState},
+		{"commission_by_the_donor", func() error { return w.s.Commission(ctx, donorA, p.ID) }, store.ErrNotFound},
+		{"commission_by_another_recipient", func() error { return w.s.Commission(ctx, admin("r-1"), p.ID) }, store.ErrNotFound},
+		{"commission_by_an_assessor", func() error { return w.s.Commission(ctx, assessor, p.ID) }, ErrForbidden},
+		{"commission", func() error { return w.s.Commission(ctx, admin("r-0"), p.ID) }, nil},
+		{"unknown", func() error { return w.s.Commit(ctx, donorA, "pl-none") }, store.ErrNotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.do(); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestEffectIsMeasured goes from commitment over delivery to a verified effect and back.
+func TestEffectIsMeasured(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	w.publish(w.wish("r-0", Named, "d-a"))
+	p, err := w.pledge(donorA, Offer{Quantity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := func() string {
+		own, err := w.s.OwnPledges(t.Context(), donorA)
+		if err != nil || len(own) != 1 {
+			t.Fatalf("own pledges: %v, %v", own, err)
+		}
+		return own[0].State
+	}
+	measure := func(days int, status assessment.Status, hosts int) {
+		t.Helper()
+		w.now = w.now.AddDate(0, 0, days)
+		for h := range hosts {
+			w.host("r-0", h, status)
+		}
+		if _, err := w.s.Measure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{w.s.Commit(t.Context(), donorA, p.ID), w.s.Deliver(t.Context(), donorA, p.ID, 1)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	measure(1, assessment.Pass, 3)
+	if got := state(); got != Delivered {
+		t.Fatalf("state %s: measured good before it was commissioned is not an effect", got)
+	}
+	if err := w.s.Commission(t.Context(), admin("r-0"), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	measure(1, assessment.Pass, 3)
+	measure(1, assessment.Pass, 3)
+	if got := state(); got != Commissioned {
+		t.Fatalf("state %s after two days", got)
+	}
+	measure(1, assessment.Fail, 3) // a bad day starts the count anew
+	measure(1, assessment.Pass, 3)
+	measure(3, assessment.Pass, 3)
+	if got := state(); got != Commissioned {
+		t.Fatalf("state %s three days after a bad day", got)
+	}
+	measure(4, assessment.Pass, 3)
+	if got := state(); got != Verified {
+		t.Fatalf("state %s, want verified", got)
+	}
+	own, err := w.s.OwnPledges(t.Context(), donorA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := own[0].Effect; e == nil || !e.Verified || e.ClosedPercent != 80 {
+		t.Errorf("the donor reads %+v, want verified and at most 80 %%", e)
+	}
+	reports, err := w.s.Effects(t.Context(), admin("r-0"), "r-0")
+	if err != nil || len(reports) != 1 {
+		t.Fatal(reports, err)
+	}
+	if r := reports[0]; r.ClosedPercent != 100 || r.Before.Findings != 3 || r.EURPerFinding <= 0 || r.DaysToCommissioned != 1 {
+		t.Errorf("the recipient reads %+v", r)
+	}
+	measure(1, assessment.Fail, 3)
+	if got := state(); got != Regressed {
+		t.Errorf("state %s after the gap came back", got)
+	}
+	if _, err := w.s.Effects(t.Context(), donorA, "r-0"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a donor reads the full report: %v", err)
+	}
+}
+
+// TestFewerHostsAreNoSuccess lets hosts disappear instead of being mended.
+func TestFewerHostsAreNoSuccess(t *testing.T) {
+	before := Measurement{Findings: 10, Measured: 10}
+	for _, tt := range []struct {
+		name  string
+		now   Measurement
+		share float64
+		ok    bool
+	}{
+		{"mended", Measurement{Findings: 1, Measured: 10}, 0.9, true},
+		{"gone_dark", Measurement{Findings: 0, Measured: 7}, 0, false},
+		{"some_dark_yet_enough", Measurement{Findings: 2, Measured: 8}, 0.8, true},
+		{"worse", Measurement{Findings: 12, Measured: 12}, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if share, ok := tt.now.Closed(before); share != tt.share || ok != tt.ok {
+				t.Errorf("Closed = %v, %v, want %v, %v", share, ok, tt.share, tt.ok)
+			}
+		})
+	}
+}
+
+func TestStatedNeedTakesTheSameWay(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	n := StatedNeed{
+		Recipient: "r-0", Kind: remedies.Training, Capability: "skills", Quantity: 2, Line: remedies.Sustain,
+		Title: remedies.Text{"uk": "Навчання для чергової зміни", "en": "Training for the duty shift"},
+		Text:  remedies.Text{"uk": "Два дні занять.", "en": "Two days of lessons."}, Unit: remedies.Text{"uk": "навчання", "en": "trainings"},
+		LineReason: remedies.Text{"uk": "Щороку.", "en": "Every year."}, UnitCost: need.Money{Low: 1000, High: 3000},
+	}
+	if _, err := w.s.State(t.Context(), donorA, n); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a donor states a need: %v", err)
+	}
+	bad := n
+	bad.Text = remedies.Text{"uk": "Вузол srv-r-0-1.", "en": "x"}
+	var screened *ScreenError
+	if _, err := w.s.State(t.Context(), admin("r-0"), bad); !errors.As(err, &screened) {
+		t.Errorf("a host name passed: %v", err)
+	}
+	got, err := w.s.State(t.Context(), admin("r-0"), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wish := w.wish("r-0", Named, "d-a")
+	wish.Needs = []string{got.ID}
+	w.publish(wish)
+	e := w.entries(donorA)[0]
+	if e.Origin != Stated || e.Points.High != 0 || e.Items[0].Verifiable {
+		t.Errorf("a stated need reads %+v", e)
+	}
+	if err := w.s.CloseStated(t.Context(), admin("r-0"), "r-0", got.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.s.Draft(t.Context(), admin("r-0"), wish); !errors.Is(err, ErrNeeds) {
+		t.Errorf("a closed need was drafted: %v", err)
+	}
+}
+
+func TestTotals(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	for i := range recipients {
+		w.publish(w.wish(fmt.Sprint("r-", i), TotalsOnly, "d-a"))
+	}
+	if _, err := w.s.Totals(t.Context(), donorA); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("totals before they were frozen: %v", err)
+	}
+	if _, err := w.s.Freeze(t.Context(), donorA); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a donor freezes: %v", err)
+	}
+	first, err := w.s.Freeze(t.Context(), coordinator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := func(t Totals, by, name string) Cell {
+		c, _ := oldCell(t, by, name)
+		return c
+	}
+	if c := cell(first, "kind", "equipment"); c.Recipients != 5 || c.Cost.Low <= 0 {
+		t.Errorf("equipment of seven recipients: %+v", c)
+	}
+	if c := cell(first, "sector", "energy"); c.Recipients != 0 {
+		t.Errorf("a sector of two is published: %+v", c)
+	}
+	if c := cell(first, "sector", "health"); c.Recipients != 0 {
+		t.Errorf("the second cell gives the suppressed one away: %+v", c)
+	}
+	// One recipient leaves: the cell must not move, since the difference would be that recipient.
+	rel, err := w.s.Releases(t.Context(), admin("r-0"), "r-0", Published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.Withdraw(t.Context(), admin("r-0"), rel[0].ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	second, err := w.s.Freeze(t.Context(), coordinator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(cell(first, "kind", "equipment"), cell(second, "kind", "equipment")); diff != "" {
+		t.Errorf("the cell moved by one recipient:\n%s", diff)
+	}
+	read, err := w.s.Totals(t.Context(), donorA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(second, read); diff != "" {
+		t.Errorf("totals read (-frozen +read):\n%s", diff)
+	}
+}
+
+func TestTotalsCells(t *testing.T) {
+	group := func(costs ...float64) map[string]contribution {
+		g := map[string]contribution{}
+		for i, c := range costs {
+			g[fmt.Sprint("r", i)] = contribution{1, need.Money{Low: c, High: c}}
+		}
+		return g
+	}
+	for _, tt := range []struct {
+		name   string
+		group  map[string]contribution
+		hidden bool
+	}{
+		{"four", group(1, 1, 1, 1), true},
+		{"five", group(1, 1, 1, 1, 1), false},
+		{"one_dominates", group(100, 1, 1, 1, 1), true},
+		{"none", group(), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if c := cell("x", tt.group); c.Suppressed != tt.hidden || tt.hidden && (c.Needs != 0 || c.Cost.Low != 0) {
+				t.Errorf("cell: %+v", c)
+			}
+		})
+	}
+}
+
+// TestTotalsDifferencing adds recipients one by one to a frozen series and checks that no two successive
+// publications ever differ by fewer than five recipients.
+func TestTotalsDifferencing(t *testing.T) {
+	var last Totals
+	lastBasis := cells{}
+	fresh := cells{}
+	for i := range 40 {
+		fresh.add("kind", "equipment", fmt.Sprint("r", i), need.Money{Low: 100, High: 200})
+		copied := cells{}
+		data, err := json.Marshal(fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &copied); err != nil {
+			t.Fatal(err)
+		}
+		kept := cells{}
+		now := freeze(copied, last, lastBasis, kept)
+		was, shown := len(lastBasis["kind"]["equipment"]), len(kept["kind"]["equipment"])
+		if c, ok := oldCell(last, "kind", "equipment"); ok && c.Recipients > 0 && shown != was && shown-was < kThreshold {
+			t.Fatalf("from %d to %d recipients in one step", was, shown)
+		}
+		last, lastBasis = now, kept
+	}
+	if c, ok := oldCell(last, "kind", "equipment"); !ok || c.Recipients != 40 && c.Recipients != 35 {
+		t.Errorf("the series ends with %+v", c)
+	}
+}
+
+func TestJudgeSustains(t *testing.T) {
+	t0 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	before := Measurement{Findings: 10, Measured: 10}
+	good := Measurement{At: t0.AddDate(0, 0, 200), Measured: 10}
+	if got := judge(Verified, t0, t0, before, []Measurement{good}); got != Sustained {
+		t.Errorf("got %q, want sustained", got)
+	}
+	good.Measured = 3
+	if got := judge(Verified, t0, t0, before, []Measurement{good}); got != "" {
+		t.Errorf("got %q with too few hosts measured, want nothing", got)
+	}
+}
