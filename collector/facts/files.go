@@ -62,12 +62,14 @@ type FileState struct {
 	Link          string     `json:"link,omitzero"` // target of a symbolic link
 }
 
-// Walk is what a budgeted walk over the local file systems found. Lists are absent until the walk is complete.
+// Walk is what a budgeted walk over the local disk file systems found. It goes on from collection to collection; the lists
+// are those of the last walk that was completed, and absent until one was.
 type Walk struct {
-	Complete      bool        `json:"complete"`
-	InodesSeen    uint64      `json:"inodes_seen"`
+	Complete      bool        `json:"complete"`                // a walk was completed: the lists hold
+	CompletedAt   *time.Time  `json:"completed_at,omitzero"`   // UTC
+	InodesSeen    uint64      `json:"inodes_seen"`             // by the completed walk, else by the one under way
 	WorldWritable []FileState `json:"world_writable,omitzero"` // files, and directories without the sticky bit
-	Unowned       []FileState `json:"unowned,omitzero"`        // uid or gid without a name
+	Unowned       []FileState `json:"unowned,omitzero"`        // uid or gid without a name; absent where a directory service names some
 	SetID         []FileState `json:"set_id,omitzero"`         // SUID and SGID programs
 	Truncated     bool        `json:"truncated,omitzero"`      // a list was cut at its limit
 }

@@ -40,6 +40,7 @@ func system() []Family {
 		{"files", collectFiles},
 		{"schedules", collectSchedules},
 		{"login", collectLogin}, // reads accounts, pam and sysctl
+		{"walk", collectWalk},   // reads mounts
 	}
 }
 
