@@ -4,7 +4,7 @@
 //
 //	-- etc/shadow 0640 root:shadow --          a file; default 0644 root:root
 //	-- var/tmp/ 1777 --                        a directory, by its slash; default 0755
-//	-- etc/localtime -> /usr/share/zoneinfo/UTC --
+//	-- etc/localtime -> /usr/share/zoneinfo/UTC --     a symbolic link: the rest of the header is its target
 //	-- run/initctl fifo 0600 --
 //	-- var/log/wtmp 0664 root:utmp size=1048576 mtime=2026-01-02T03:04:05Z --
 //	-- var/log/lastlog base64 --               the text is base64 of the content
@@ -145,8 +145,8 @@ func parseHeader(header string, o owners) (entry, error) {
 		var err error
 		switch {
 		case a == "->" && i+1 < len(fields):
-			i++
-			e.link, e.kind = fields[i], "link"
+			e.link, e.kind = strings.Join(fields[i+1:], " "), "link"
+			i = len(fields)
 		case a == "fifo":
 			e.kind = "fifo"
 		case a == "base64":

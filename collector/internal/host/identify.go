@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/uci"
 )
 
 // Identify fills doc.Host from the host and from the facts measured before; role overrides what the facts say.
@@ -15,6 +16,11 @@ func Identify(env *Env, doc *facts.Document, role string) {
 	if doc.Host.Name == "" {
 		if b, err := env.ReadFile("/etc/hostname"); err == nil {
 			doc.Host.Name = firstLine(b)
+		}
+	}
+	if b, err := env.ReadFile("/etc/config/system"); err == nil && doc.Host.Name == "" {
+		for _, s := range uci.OfType(uci.Parse(b), "system") {
+			doc.Host.Name = s.Get("hostname")
 		}
 	}
 	if b, err := env.ReadFile("/etc/machine-id"); err == nil {

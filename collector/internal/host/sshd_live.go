@@ -206,8 +206,8 @@ func (e *Env) newestChange(files, dirs []string) (time.Time, string) {
 			return false
 		}
 		changed := st.Ctim
-		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			changed = st.Mtim // what a directory lists, not its mode
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR || !e.Native() {
+			changed = st.Mtim // what a directory lists, not its mode; a recorded host has no change times of its own
 		}
 		if t := time.Unix(changed.Unix()); t.After(newest) {
 			newest, which = t, name
