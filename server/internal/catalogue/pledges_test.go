@@ -89,12 +89,13 @@ func TestOverlapIsShownBefore(t *testing.T) {
 func TestSimilarHelpIsAWarning(t *testing.T) {
 	w := newWorld(t, storetest.New(t))
 	other := w.wish("r-0", Named, "d-b")
-	other.Needs = []string{need.ID("r-0", "offline_backup_media")}
+	other.Needs = []string{need.ID("r-0", "backup_training")}
 	w.publish(other)
 	if _, err := w.pledge(donorB, Offer{Quantity: 1}); err != nil {
 		t.Fatal(err)
 	}
-	wish := w.wish("r-0", Named, "d-a") // storage: the same kind and the same group of codes as removable media
+	wish := w.wish("r-0", Named, "d-a")
+	wish.Needs = []string{need.ID("r-0", "linux_training")} // the same kind and group of codes as the other training
 	w.publish(wish)
 	list, _, err := w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
 	if err != nil {
