@@ -91,6 +91,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 	defer debug.FreeOSMemory()
 	shared := hook.Options{Cache: btf.NewCache()}
 	if bpfAllowed(o.Kinds) {
+		_ = hook.RaiseLimit() // what cannot be had for lack of it will say so by itself
 		shared.Ring = hook.NewRing()
 	}
 	if n := uint32(max(o.MaxEntries, 0)); n > 0 {

@@ -280,7 +280,7 @@ func needProven(t *testing.T, s *Set) {
 		if h.Kind != hook.TracingBTF && h.Kind != hook.Raw {
 			t.Skipf("needs a kernel with type information: %s", h.Reason)
 		}
-		hooktest.NeedProven(t, h)
+		hooktest.NeedProven(t, hook.TracingBTF, h)
 	}
 }
 
@@ -291,7 +291,7 @@ func copyTrue(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "true")
+	path := filepath.Join(hooktest.TempDir(t), "true")
 	if err := os.WriteFile(path, b, 0o755); err != nil {
 		t.Fatal(err)
 	}

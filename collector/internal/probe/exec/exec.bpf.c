@@ -268,7 +268,8 @@ static __always_inline int executed(const int how, const int ring, struct task_s
 	if (LOAD(how, inode->i_nlink) == 0)
 		flags |= DELETED;
 	key.inode = LOAD(how, inode->i_ino);
-	key.name = LOAD(how, d->d_name.hash_len);
+	/* Not hash_len in one: older verifiers know the two halves of that union only. */
+	key.name = (__u64)LOAD(how, d->d_name.len) << 32 | LOAD(how, d->d_name.hash);
 	key.device = LOAD(how, sb->s_dev);
 	key.directory = LOAD(how, up->d_name.hash);
 	key.uid = (__u32)bpf_get_current_uid_gid();

@@ -134,13 +134,12 @@ func openers(o Options) []hook.Opener[source] {
 
 // prove runs our own binary and looks whether the source saw it.
 func prove(ctx context.Context, s source) error {
-	if _, ok := s.(*poller); ok {
-		return nil // it reads what lasts; a child that ends at once proves nothing for or against it
-	}
 	since := hook.Monotonic()
-	if _, err := hook.Exec(ctx); err != nil {
+	child, err := hook.Exec(ctx)
+	if err != nil {
 		return err
 	}
+	defer child.End()
 	if !hook.Await(ctx, func() bool { return s.sawSelf(since) }) {
 		return hook.ErrSilent
 	}

@@ -14,9 +14,10 @@ const PollEvery = 10 * time.Second
 // poller is the source of last resort: it looks at procfs again and again, and sees only what lives long enough.
 type poller struct {
 	*table
-	last map[int]uint64 // start time by process id
-	stop chan struct{}
-	done sync.WaitGroup
+	looking sync.Mutex
+	last    map[int]uint64 // start time by process id
+	stop    chan struct{}
+	done    sync.WaitGroup
 }
 
 func newPoller() (*poller, error) {
@@ -47,6 +48,8 @@ func (p *poller) run() {
 
 // look counts the processes that are new, and those that became another program.
 func (p *poller) look() error {
+	p.looking.Lock()
+	defer p.looking.Unlock()
 	pids, err := hook.Processes()
 	if err != nil {
 		return fmt.Errorf("list processes: %w", err)
@@ -73,6 +76,12 @@ func (p *poller) Kind() string { return hook.Poll }
 // Note says what is missed.
 func (p *poller) Note() string {
 	return fmt.Sprintf("looks at all processes every %s: programs that end sooner are not seen", PollEvery)
+}
+
+// sawSelf looks at once: the canary is there while we ask.
+func (p *poller) sawSelf(since uint64) bool {
+	_ = p.look()
+	return p.table.sawSelf(since)
 }
 
 // Close stops the looking.

@@ -44,7 +44,6 @@ struct inode {
 };
 
 struct qstr {
-	__u64 hash_len;
 	__u32 hash;
 	__u32 len;
 	const unsigned char *name;

@@ -3,33 +3,52 @@ package hook
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
 	"time"
 )
 
-// canaryArg makes our own binary end at once. It is looked for before main runs, in every binary that holds probes.
+// canaryArg makes our own binary end as soon as its standard input does. It is looked for before main runs, in every
+// binary that holds probes.
 const canaryArg = "--vymir-probe-canary"
 
 func init() {
 	if len(os.Args) == 2 && os.Args[1] == canaryArg {
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}
 }
 
-// Exec runs our own binary once, with an argument that ends it at once, and gives its process id.
-func Exec(ctx context.Context) (pid int, err error) {
-	p, err := os.StartProcess("/proc/self/exe", []string{os.Args[0], canaryArg}, &os.ProcAttr{Env: []string{"GOGC=off"}})
+// Canary is our own binary, run once more to be seen.
+type Canary struct {
+	process *os.Process
+	hold    *os.File // the writing end of its standard input
+	stop    func() bool
+}
+
+// Exec runs our own binary once more. It does nothing, until End or the end of ctx.
+func Exec(ctx context.Context) (*Canary, error) {
+	r, w, err := os.Pipe()
 	if err != nil {
-		return 0, fmt.Errorf("start canary: %w", err)
+		return nil, fmt.Errorf("start canary: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = p.Kill() })
-	defer stop()
-	if _, err := p.Wait(); err != nil {
-		return 0, fmt.Errorf("wait for canary: %w", err)
+	defer r.Close()
+	p, err := os.StartProcess("/proc/self/exe", []string{os.Args[0], canaryArg},
+		&os.ProcAttr{Env: []string{}, Files: []*os.File{r, nil, nil}})
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("start canary: %w", err)
 	}
-	return p.Pid, nil
+	return &Canary{process: p, hold: w, stop: context.AfterFunc(ctx, func() { _ = p.Kill() })}, nil
+}
+
+// End lets it end, and waits for that.
+func (c *Canary) End() {
+	c.hold.Close()
+	_, _ = c.process.Wait()
+	c.stop()
 }
 
 // Connection is the loopback connection a TCP canary makes: a few bytes and a close.

@@ -74,7 +74,7 @@ func Attach(spec *ebpf.CollectionSpec, c Candidate, o Options) (*Attachment, err
 			m.MaxEntries = n
 		}
 	}
-	options := ebpf.CollectionOptions{Cache: o.Cache, Programs: ebpf.ProgramOptions{LogDisabled: true}}
+	options := ebpf.CollectionOptions{Cache: o.Cache}
 	if o.Ring != nil {
 		options.MapReplacements = map[string]*ebpf.Map{mapEvents: o.Ring}
 	} else {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
 )
 
 // Kinds of records in the ring; an agreement with enum kind in headers/vymir.h.
@@ -40,6 +41,15 @@ func ParseHeader(b []byte) (Header, []byte, bool) {
 	}
 	n := binary.NativeEndian
 	return Header{At: n.Uint64(b), Kind: n.Uint32(b[8:]), PID: n.Uint32(b[12:]), UID: n.Uint32(b[16:])}, b[HeaderSize:], true
+}
+
+// RaiseLimit lets us lock as much memory as maps need. Kernels before 5.11 count maps as locked memory; later ones
+// charge the control group, and nothing is done.
+func RaiseLimit() error {
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return fmt.Errorf("raise limit of locked memory: %w", err)
+	}
+	return nil
 }
 
 // NewRing makes the ring that all probes share, or nil where the kernel has none (before 5.8).

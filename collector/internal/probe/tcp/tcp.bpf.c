@@ -191,8 +191,11 @@ static __always_inline void ended(struct flow_key *key, int old, __u64 sent, __u
 		return;
 	if (old == TCP_SYN_SENT)
 		__sync_fetch_and_add(&f->failed, 1);
-	__sync_fetch_and_add(&f->sent, sent);
-	__sync_fetch_and_add(&f->received, received);
+	/* Not when it is nothing: of adding a constant 0 the compiler makes an atomic or, which 5.10 does not know. */
+	if (sent)
+		__sync_fetch_and_add(&f->sent, sent);
+	if (received)
+		__sync_fetch_and_add(&f->received, received);
 	f->last = now;
 }
 

@@ -27,7 +27,7 @@ func open(t *testing.T, kind string, o hook.Options) *Probe {
 		}
 	})
 	for _, h := range p.Hooks() {
-		hooktest.NeedProven(t, h)
+		hooktest.NeedProven(t, kind, h)
 	}
 	return p
 }

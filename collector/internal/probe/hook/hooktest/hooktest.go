@@ -3,6 +3,8 @@ package hooktest
 
 import (
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -11,20 +13,30 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 )
 
-// NeedRoot skips the test for users who may not load BPF programs.
+// NeedRoot skips the test for users who may not load BPF programs, and raises the limit that older kernels put on maps.
 func NeedRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root (or CAP_BPF, CAP_PERFMON and, for tracepoints, CAP_DAC_READ_SEARCH)")
 	}
+	if err := hook.RaiseLimit(); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// NeedProven skips the test where the kernel refuses the hook, and fails it where the hook is there and silent.
-func NeedProven(t testing.TB, h facts.Hook) {
+// needed lists, in the matrix of kernels, the kinds of hooks that this kernel must offer.
+const needed = "VYMIR_NEED_KINDS"
+
+// NeedProven skips the test where the kernel refuses this kind of hook, unless it is known to offer it, and fails it
+// where the hook is there and silent.
+func NeedProven(t testing.TB, kind string, h facts.Hook) {
 	t.Helper()
 	switch h.State {
 	case hook.Proven:
 	case hook.Refused:
+		if slices.Contains(strings.Split(os.Getenv(needed), ","), kind) {
+			t.Fatalf("this kernel must offer %s: %s", kind, h.Reason)
+		}
 		t.Skipf("needs a kernel that offers this hook: %s", h.Reason)
 	default:
 		t.Fatalf("hook %s is %s: %s", h.Event, h.State, h.Reason)
@@ -34,10 +46,29 @@ func NeedProven(t testing.TB, h facts.Hook) {
 // Ring gives a ring that nobody reads.
 func Ring(t testing.TB) *ebpf.Map {
 	t.Helper()
+	NeedRoot(t)
 	m := hook.NewRing()
 	if m == nil {
 		t.Skip("needs a kernel with a ring buffer (5.8)")
 	}
 	t.Cleanup(func() { m.Close() })
 	return m
+}
+
+// TempDir is a directory below /tmp with a short name: where the kernel lets nobody read its memory, longer names than
+// 31 bytes are not seen.
+func TempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "vymir-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// LockedDown says whether the kernel lets nobody read its memory, so that scripts and long file names are not told.
+func LockedDown() bool {
+	b, err := os.ReadFile("/sys/kernel/security/lockdown")
+	return err == nil && strings.Contains(string(b), "[confidentiality]")
 }

@@ -1,0 +1,21 @@
+#!/bin/busybox sh
+# First process of a virtual machine of the kernel matrix: runs the probe tests and switches off.
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 shm /dev/shm
+mount -t tmpfs -o mode=1777 tmp /tmp
+mkdir -p /sys/fs/cgroup && mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t securityfs security /sys/kernel/security 2>/dev/null
+ip link set lo up
+lockdown=$(sed -n 's/.*\(lockdown=[a-z]*\).*/\1/p' /proc/cmdline)
+echo "VYMIR kernel $(uname -r) $lockdown"
+failed=0
+cd /var/lib
+for test in /tests/*.test; do
+	echo "VYMIR running ${test##*/}"
+	$test -test.v -test.timeout 300s || failed=1
+done
+[ $failed = 0 ] && echo "VYMIR result: pass" || echo "VYMIR result: FAIL"
+poweroff -f
