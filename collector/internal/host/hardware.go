@@ -43,7 +43,7 @@ func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.S
 	} else {
 		r.miss("/proc/meminfo", err)
 	}
-	h.Virtualization = virtualization(ctx, env, h)
+	h.Virtualization = virtualization(ctx, env, doc, h)
 	if names, err := env.ProcNames("/sys/class/tpm"); err == nil {
 		h.TPM = ptr(len(names) > 0)
 	} else if env.ProcExists("/sys/class") {
@@ -70,12 +70,12 @@ func psutil(ctx context.Context, env *Env) context.Context {
 
 // virtualization names the container manager or hypervisor we run under. "none" is said only where the processor does
 // not show a hypervisor; a hypervisor nobody knows is "other".
-func virtualization(ctx context.Context, env *Env, h *facts.Hardware) string {
+func virtualization(ctx context.Context, env *Env, doc *facts.Document, h *facts.Hardware) string {
 	if b, err := env.ReadFile("/run/systemd/container"); err == nil && firstLine(b) != "" {
 		return firstLine(b)
 	}
-	if env.Exists("/.dockerenv") {
-		return "docker"
+	if root, ok := mountOf(doc, "/"); ok && root.FSType == "overlay" && env.Exists("/.dockerenv") {
+		return "docker" // the file alone may have come with an image that a virtual machine was made of
 	}
 	if environ, err := env.ReadProc("/proc/1/environ"); err == nil {
 		for v := range strings.SplitSeq(string(environ), "\x00") {

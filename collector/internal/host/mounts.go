@@ -198,7 +198,8 @@ func diskFS(t string) bool {
 	}, t)
 }
 
-// mountDrift compares fstab with what is mounted: the options that protect, and what is missing.
+// mountDrift compares fstab with what is mounted: the options that protect, and what is missing. A unit
+// that is not mounted may have had its reasons (a condition, a stop), so only fstab's lines count as missing.
 func mountDrift(m *facts.Mounts) []facts.Drift {
 	if m.Live == nil {
 		return nil
@@ -210,7 +211,7 @@ func mountDrift(m *facts.Mounts) []facts.Drift {
 		}
 		i := slices.IndexFunc(m.Live, func(l facts.Mount) bool { return l.Target == path.Clean(want.Target) })
 		if i < 0 {
-			if !slices.Contains(want.Options, "nofail") && !slices.Contains(want.Options, "x-systemd.automount") {
+			if want.Origin == "fstab" && !slices.Contains(want.Options, "nofail") && !slices.Contains(want.Options, "x-systemd.automount") {
 				out = append(out, facts.Drift{Family: "mounts", Subject: want.Target, Persisted: want.FSType})
 			}
 			continue

@@ -53,8 +53,13 @@ func collectWalk(ctx context.Context, env *Env, doc *facts.Document) facts.Statu
 		doc.Walk = st.Done
 		return r.status()
 	}
+	roots := walkRoots(env, doc)
+	if env.StateDir == "" && inodesUsed(env, roots) > walkOnceInodes {
+		doc.Walk = &facts.Walk{}
+		return unmeasured("more files than one collection may look at, and no state directory to go on from")
+	}
 	w := newWalk(env, doc, st)
-	err := w.all(ctx, walkRoots(env, doc))
+	err := w.all(ctx, roots)
 	r.unread = w.read.unread
 	if err == nil {
 		st.Now.Complete, st.Now.CompletedAt = true, ptr(env.Now)
@@ -121,6 +126,23 @@ func newWalk(env *Env, doc *facts.Document, st *walkState) *walk {
 		}
 	}
 	return w
+}
+
+// inodesUsed counts the inodes in use on the file systems, by what they say of themselves; some say nothing.
+func inodesUsed(env *Env, roots []string) uint64 {
+	var used uint64
+	for _, root := range roots {
+		fd, err := env.open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, false)
+		if err != nil {
+			continue
+		}
+		var st unix.Statfs_t
+		if env.Native() && unix.Fstatfs(fd, &st) == nil && st.Files > st.Ffree {
+			used += st.Files - st.Ffree
+		}
+		unix.Close(fd)
+	}
+	return used
 }
 
 // directoryService says whether users may come from elsewhere than passwd, so that a number without a name means nothing.
