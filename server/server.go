@@ -12,6 +12,7 @@ import (
 
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/controls"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/ingest"
@@ -30,6 +31,7 @@ type Server struct {
 	Enroller *enrol.Enroller
 	Access   *access.Service
 	Book     *controls.Book
+	Needs    *catalogue.Service // gaps, needs and what became of them
 
 	revoked *enrol.Revocations
 	log     *slog.Logger
@@ -85,7 +87,11 @@ func (s *Server) wire(ctx context.Context) error {
 	s.revoked = enrol.NewRevocations(s.Store, s.now)
 	s.Enroller = enrol.New(s.Store, s.CA, s.revoked, s.now)
 	// Let people in.
-	s.Access, err = access.New(s.Store, s.now)
+	if s.Access, err = access.New(s.Store, s.now); err != nil {
+		return err
+	}
+	// Derive gaps and needs.
+	s.Needs, err = catalogue.New(s.Store, s.now)
 	return err
 }
 

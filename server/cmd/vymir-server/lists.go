@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server"
 	"github.com/vymir-project/vymir/server/internal/listing"
 	"github.com/vymir-project/vymir/server/internal/review"
@@ -65,4 +66,54 @@ func findingsCommand(t texts) *cobra.Command {
 	list.Flags().String("state", "open", t.say("findings.flag.state"))
 	formatFlag(list, t, "table", "json")
 	return group(t, "findings", list)
+}
+
+func gapsCommand(t texts) *cobra.Command {
+	list := command(t, "list", "gaps.list", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
+		_, all, err := s.Needs.Run(ctx, flag(c, "recipient"))
+		if err != nil {
+			return err
+		}
+		out := listing.MakeGaps(all)
+		var rows [][]string
+		for _, g := range out.Gaps {
+			rows = append(rows, []string{g.Recipient, g.Site, capability(g.Capability, t.lang), fmt.Sprintf("%d/%d/%d", g.Affected, g.Measured, g.Known), t.say("urgency." + string(g.Urgency)), when(g.Since)})
+		}
+		return write(c, t, out, []string{"recipient", "site", "capability", "hosts", "urgency", "since"}, rows)
+	})
+	list.Flags().String("recipient", "", t.say("flag.recipient.all"))
+	formatFlag(list, t, "table", "json")
+	return group(t, "gaps", list)
+}
+
+func needsCommand(t texts) *cobra.Command {
+	list := command(t, "list", "needs.list", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
+		run, _, err := s.Needs.Run(ctx, flag(c, "recipient"))
+		if err != nil {
+			return err
+		}
+		var rows [][]string
+		for i := range run.Needs {
+			n := &run.Needs[i]
+			rows = append(rows, []string{fmt.Sprint(n.Rank), n.ID, n.Recipient, short(n.Title.In(t.lang), 60), fmt.Sprintf("%d %s", n.Quantity, n.Unit.In(t.lang)), fmt.Sprintf("%.0f–%.0f", n.Cost.Low, n.Cost.High), listing.Line(n, t.lang)})
+		}
+		return write(c, t, run, []string{"rank", "id", "recipient", "need", "quantity", "cost", "line"}, rows)
+	})
+	list.Flags().String("recipient", "", t.say("flag.recipient.all"))
+	formatFlag(list, t, "table", "json")
+	return group(t, "needs", list)
+}
+
+// capability names one for a reader.
+func capability(id, lang string) string {
+	all, err := remedies.Capabilities()
+	if err != nil {
+		return id
+	}
+	for _, c := range all {
+		if c.ID == id {
+			return c.Name.In(lang)
+		}
+	}
+	return id
 }

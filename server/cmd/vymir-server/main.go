@@ -63,9 +63,9 @@ func newRoot(t texts) *cobra.Command {
 	root.PersistentFlags().String("lang", t.lang, t.say("flag.lang"))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		serveCommand(t),
+		serveCommand(t), trialCommand(t),
 		tokenCommand(t), recipientCommand(t), siteCommand(t), donorCommand(t), userCommand(t),
-		hostsCommand(t), findingsCommand(t),
+		hostsCommand(t), findingsCommand(t), gapsCommand(t), needsCommand(t),
 		backupCommand(t), restoreCommand(t), migrateCommand(t), checkCommand(t), auditCommand(t), caCommand(t),
 		configCommand(t), versionCommand(t),
 	)
