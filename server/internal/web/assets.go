@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -19,6 +21,7 @@ var assetFiles embed.FS
 // asset is one static file, held in memory as it is sent.
 type asset struct {
 	body, gzipped []byte
+	brotli        []byte // of files that were built with it; nil for the others
 	kind, version string
 }
 
@@ -33,7 +36,7 @@ func loadAssets() (assets, error) {
 	}
 	out := assets{}
 	for _, e := range entries {
-		if e.IsDir() {
+		if e.IsDir() || path.Ext(e.Name()) == ".br" {
 			continue
 		}
 		b, err := assetFiles.ReadFile("assets/" + e.Name())
@@ -62,6 +65,9 @@ func loadAssets() (assets, error) {
 			return nil, fmt.Errorf("compress asset: %w", err)
 		}
 		a.gzipped = z.Bytes()
+		if a.brotli, err = assetFiles.ReadFile("assets/" + e.Name() + ".br"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read asset: %w", err)
+		}
 		out[e.Name()] = a
 	}
 	return out, nil
@@ -94,8 +100,12 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body := f.body
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	body, accepted := f.body, r.Header.Get("Accept-Encoding")
+	switch {
+	case f.brotli != nil && strings.Contains(accepted, "br"):
+		h.Set("Content-Encoding", "br")
+		body = f.brotli
+	case strings.Contains(accepted, "gzip"):
 		h.Set("Content-Encoding", "gzip")
 		body = f.gzipped
 	}

@@ -35,7 +35,7 @@ func TestLocalesAgree(t *testing.T) {
 		if uk == "" || en == "" {
 			t.Errorf("%q is empty", key)
 		}
-		if strings.HasPrefix(key, "times.") {
+		if strings.HasPrefix(key, "times.") || strings.HasPrefix(key, "release.read_times.") {
 			continue // English says "once"
 		}
 		if got, want := strings.Join(sortedSet(place.FindAllString(en, -1)), " "), strings.Join(sortedSet(place.FindAllString(uk, -1)), " "); got != want {
@@ -162,7 +162,22 @@ func TestBuiltKeysExist(t *testing.T) {
 }
 
 // builtKeys are further keys that are put together at run time, by the pages of needs and entries.
-var builtKeys []string
+var builtKeys = func() (keys []string) {
+	for prefix, ids := range map[string]string{
+		"urgency": "immediate out_of_cycle scheduled defer", "kind": "equipment software training service", "line": "support build sustain",
+		"origin": "measured stated", "level": "0 1 2 3", "release": "draft published withdrawn expired superseded",
+		"pledge": "pledged committed procured delivered commissioned verified sustained regressed cancelled", "channel": "page api file",
+		"overlap": "same_need similar_kind more_than_needed", "totals": "sector kind line_of_effort",
+		"field": "recipient region sector size_band quantity purpose capability sites", "why": "consent k_threshold rounding",
+		"refused": "release_state release_changed release_same release_until level audience needs_gone embargo linkable quantity overlap member " +
+			"screened_address screened_path screened_vulnerability screened_version screened_control screened_name screened_length screened_language",
+	} {
+		for _, id := range strings.Fields(ids) {
+			keys = append(keys, prefix+"."+id)
+		}
+	}
+	return keys
+}()
 
 func TestPlural(t *testing.T) {
 	for n, want := range map[int]string{0: "many", 1: "one", 2: "few", 4: "few", 5: "many", 11: "many", 12: "many", 14: "many", 21: "one", 22: "few", 25: "many", 101: "one", 111: "many", 1002: "few"} {

@@ -9,10 +9,10 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/server/internal/access"
 )
@@ -87,16 +87,26 @@ func functions(l *locale, a assets) template.FuncMap {
 		"span": func(low, high float64, digits int) string {
 			return between(l.decimal(low, digits), l.decimal(high, digits))
 		},
-		"date":     l.date,
-		"moment":   l.moment,
-		"ago":      l.ago,
-		"asset":    a.url,
-		"dict":     dict,
-		"lines":    func(s string) []string { return strings.Split(s, "\n") },
-		"pct":      func(part, whole float64) string { return ratio(part, whole) },
-		"float":    func(n int) float64 { return float64(n) },
+		"date":   l.date,
+		"moment": l.moment,
+		"ago":    l.ago,
+		"asset":  a.url,
+		"dict":   dict,
+		"lines":  func(s string) []string { return strings.Split(s, "\n") },
+		"pct":    func(part, whole float64) string { return ratio(part, whole) },
+		"dec":    l.decimal,
+		"raw":    func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
+		"add": func(fs ...float64) (sum float64) {
+			for _, f := range fs {
+				sum += f
+			}
+			return sum
+		},
+		"pctspan": func(low, high, whole float64) string { return ratio(high-low, whole) },
+		"cellprefix": func(by string) string {
+			return map[string]string{"sector": "sector", "kind": "kind", "line_of_effort": "line"}[by]
+		},
 		"other":    func() string { return otherLanguage(l.lang) },
-		"in":       func(t policies.Text) string { return t.In(l.lang) },
 		"coverage": func(s assessment.Summary) coverage { return coverageOf(s) },
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"html/template"
 
 	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -20,12 +21,15 @@ import (
 type Deps struct {
 	Store  *store.Store
 	Access *access.Service
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Catalogue is the consent loop over the same store; nil makes one.
+	Catalogue *catalogue.Service
+	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 type server struct {
 	access    *access.Service
+	catalogue *catalogue.Service
 	desk      *desk.Desk
 	store     *store.Store
 	log       *slog.Logger
@@ -39,7 +43,7 @@ type server struct {
 // Handler serves the pages and their assets at the root of the web address. The caller serves it over TLS: the
 // session cookie is Secure.
 func Handler(d Deps) (http.Handler, error) {
-	s := &server{access: d.Access, desk: desk.New(d.Store, d.Now), store: d.Store, log: d.Log, now: d.Now}
+	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, log: d.Log, now: d.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -47,6 +51,11 @@ func Handler(d Deps) (http.Handler, error) {
 		s.log = slog.Default()
 	}
 	var err error
+	if s.catalogue == nil {
+		if s.catalogue, err = catalogue.New(d.Store, d.Now); err != nil {
+			return nil, err
+		}
+	}
 	if s.locales, err = loadLocales(); err != nil {
 		return nil, err
 	}
@@ -98,6 +107,21 @@ func (s *server) routes() []route {
 		{"POST /findings/{id}/decision", access.FindingsReview, false, s.decide},
 		{"POST /findings/{id}/comment", access.FindingsReview, false, s.comment},
 		{"POST /findings/{id}/assign", access.FindingsReview, false, s.assign},
+		{"GET /gaps", access.GapsRead, false, s.gaps},
+		{"GET /needs", access.NeedsRead, false, s.needs},
+		{"GET /needs/{id}", access.NeedsRead, false, s.needPage},
+		{"POST /needs/{id}/draft", access.NeedsPropose, false, s.draft},
+		{"GET /releases", access.NeedsRead, false, s.releases},
+		{"GET /releases/{id}", access.NeedsRead, false, s.release},
+		{"POST /releases/{id}/approve", access.NeedsApprove, false, s.approve},
+		{"POST /releases/{id}/withdraw", access.NeedsWithdraw, false, s.withdraw},
+		{"POST /pledges/{id}/commission", access.NeedsCommission, false, s.commission},
+		{"GET /catalogue", access.EntriesRead, false, s.entries},
+		{"GET /catalogue/{ref}", access.EntriesRead, false, s.entry},
+		{"POST /catalogue/{ref}/pledge", access.EntriesPledge, false, s.pledge},
+		{"POST /pledges/{id}/step", access.EntriesDeliver, false, s.pledgeStep},
+		{"GET /queue", access.QueueRead, false, s.queue},
+		{"POST /queue/freeze", access.QueueRead, false, s.freeze},
 		{"GET /audit", access.AuditRead, false, s.audit},
 	}
 }
@@ -168,9 +192,9 @@ func (q *request) fail(err error) {
 			return
 		}
 		q.redirect("/sign-in?next=" + url.QueryEscape(q.URL.RequestURI()))
-	case errors.Is(err, store.ErrNotFound):
+	case notThere(err):
 		q.message(http.StatusNotFound, "error.not_found")
-	case errors.Is(err, errForbidden), errors.Is(err, desk.ErrForbidden):
+	case errors.Is(err, errForbidden), errors.Is(err, desk.ErrForbidden), errors.Is(err, catalogue.ErrForbidden):
 		q.message(http.StatusForbidden, "error.forbidden")
 	case tooLarge(err):
 		q.message(http.StatusRequestEntityTooLarge, "error.too_large")
@@ -180,6 +204,9 @@ func (q *request) fail(err error) {
 		q.message(http.StatusInternalServerError, "error.internal")
 	}
 }
+
+// notThere also holds for what the reader may not know of.
+func notThere(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
 func tooLarge(err error) bool {
 	var e *http.MaxBytesError
@@ -245,6 +272,11 @@ var places = []struct {
 	{"/mend", access.FindingsRead},
 	{"/hosts", access.HostsRead},
 	{"/findings", access.FindingsRead},
+	{"/gaps", access.GapsRead},
+	{"/needs", access.NeedsRead},
+	{"/releases", access.NeedsRead},
+	{"/queue", access.QueueRead},
+	{"/catalogue", access.EntriesRead},
 	{"/audit", access.AuditRead},
 }
 
@@ -278,8 +310,13 @@ func (s *server) home(q *request) error {
 
 // homeOf picks where a person's work begins: an assessor's at the findings, else the first place of the menu.
 func homeOf(a access.Actor, nav []navItem) string {
-	if access.HasRole(a, access.Assessor) && !access.HasRole(a, access.RecipientAdmin) {
+	switch {
+	case access.HasRole(a, access.RecipientAdmin):
+		return "/mend"
+	case access.HasRole(a, access.Assessor):
 		return "/findings"
+	case access.HasRole(a, access.RecipientApprover):
+		return "/releases"
 	}
 	return nav[0].Href
 }

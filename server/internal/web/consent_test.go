@@ -1,0 +1,161 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	needLink    = regexp.MustCompile(`href="(/needs/[^"/]+)"`)
+	releaseLink = regexp.MustCompile(`href="(/releases/[^"/]+)"`)
+	entryLink   = regexp.MustCompile(`href="(/catalogue/e-[^"/]+)"`)
+	pledgeForm  = regexp.MustCompile(`action="(/pledges/[^"]+)/step"`)
+	commission  = regexp.MustCompile(`action="(/pledges/[^"]+/commission)"`)
+	digestField = regexp.MustCompile(`name="digest" value="([0-9a-f]+)"`)
+)
+
+// walk is one person's way through the site: every step must end as it says.
+type walk struct {
+	t *testing.T
+	s *site
+	// session of each login, opened at first use
+	sessions map[string]string
+}
+
+func (w *walk) ask(login, target string, form url.Values) answer {
+	w.t.Helper()
+	if w.sessions[login] == "" {
+		w.sessions[login] = w.s.session(w.t, login)
+	}
+	return w.s.ask(w.t, w.sessions[login], "en", target, form)
+}
+
+func (w *walk) page(login, target string) string {
+	w.t.Helper()
+	a := w.ask(login, target, nil)
+	if a.code != http.StatusOK {
+		w.t.Fatalf("%s reads %s: status %d", login, target, a.code)
+	}
+	if m := missingKey.FindString(a.body); m != "" {
+		w.t.Errorf("%s: missing text %s", target, m)
+	}
+	if m := inline.FindString(a.body); m != "" {
+		w.t.Errorf("%s: inline %q", target, m)
+	}
+	return a.body
+}
+
+func (w *walk) find(re *regexp.Regexp, body string) string {
+	w.t.Helper()
+	m := re.FindStringSubmatch(body)
+	if m == nil {
+		w.t.Fatalf("no %s in the page", re)
+	}
+	return m[1]
+}
+
+// post sends a form and returns where it led; want must be part of that.
+func (w *walk) post(login, target string, form url.Values, want string) string {
+	w.t.Helper()
+	a := w.ask(login, target, form)
+	to := a.head.Get("Location")
+	if a.code != http.StatusSeeOther || !strings.Contains(to, want) {
+		w.t.Fatalf("%s posts %s: %d to %q, want %q", login, target, a.code, to, want)
+	}
+	path, _, _ := strings.Cut(to, "?")
+	return path
+}
+
+// TestConsentLoop walks from a need to a delivered and withdrawn entry by the pages alone.
+func TestConsentLoop(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	if body := w.page("donor-a", "/catalogue"); entryLink.MatchString(body) || !strings.Contains(body, "No need has been approved") {
+		t.Fatal("a donor sees something before anybody approved")
+	}
+	need := w.find(needLink, w.page("admin-a", "/needs"))
+	w.page("admin-a", need)
+	w.post("admin-a", need+"/draft", url.Values{"level": {"1"}, "until": {"2027-03-01"}}, "refused=audience")
+	w.post("admin-a", need+"/draft", url.Values{"level": {"1"}, "until": {"2020-03-01"}, "audience": {"d-a"}}, "refused=release_until")
+	release := w.post("admin-a", need+"/draft", url.Values{"level": {"1"}, "until": {"2027-03-01"}, "audience": {"d-a"}}, "done=drafted")
+	if a := w.ask("admin-a", release+"/approve", url.Values{"digest": {"x"}}); a.code != http.StatusForbidden {
+		t.Errorf("an administrator approves: %d", a.code)
+	}
+	for _, foreign := range []string{"approver-b", "admin-b"} {
+		if a := w.ask(foreign, release, nil); a.code != http.StatusNotFound {
+			t.Errorf("%s reads a's release: %d", foreign, a.code)
+		}
+	}
+	digest := url.Values{"digest": {w.find(digestField, w.page("approver-a", release))}}
+	w.post("approver-a", release+"/approve", url.Values{"digest": {"0000"}}, "refused=release_changed")
+	w.post("approver-a", release+"/approve", digest, "done=approved")
+	w.post("approver-a", release+"/approve", digest, "refused=release_same")
+	if body := w.page("donor-a", "/catalogue"); entryLink.MatchString(body) {
+		t.Fatal("a donor sees what one person approved")
+	}
+	w.post("approver2-a", release+"/approve", digest, "done=published")
+	body := w.page("donor-a", "/catalogue")
+	entry := w.find(entryLink, body)
+	if !strings.Contains(body, "data-plot") || !strings.Contains(body, "/assets/plot.js") || !strings.Contains(body, "data-cost-low=") {
+		t.Error("the list has no plot, or no data for it")
+	}
+	text := body + w.page("donor-a", entry)
+	for _, secret := range []string{"Prykladiv", "r-a", "s-r-a", "scada-gw", "Main building", "h-00"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the donor reads %q at level 1", secret)
+		}
+	}
+	if body := w.page("donor-b", "/catalogue"); entryLink.MatchString(body) {
+		t.Error("a donor outside the audience sees the entry")
+	}
+	if a := w.ask("donor-b", entry, nil); a.code != http.StatusNotFound {
+		t.Errorf("a donor outside the audience reads the entry: %d", a.code)
+	}
+	w.page("coordinator", "/queue")
+	help(w, entry, release)
+	w.post("approver-a", release+"/withdraw", url.Values{"reason": {"changed plans"}}, "done=withdrawn")
+	if a := w.ask("donor-a", entry, nil); a.code != http.StatusNotFound {
+		t.Errorf("the entry after withdrawal: %d", a.code)
+	}
+	if body := w.page("donor-a", "/catalogue"); strings.Contains(body, "changed plans") || !strings.Contains(body, "withdrawn") {
+		t.Error("the withdrawal is not shown as it should be")
+	}
+}
+
+// help pledges, commits, delivers and commissions.
+func help(w *walk, entry, release string) {
+	w.t.Helper()
+	w.page("donor-a", entry+"?quantity=1")
+	w.post("donor-a", entry+"/pledge", url.Values{"quantity": {"0"}}, "refused=quantity")
+	w.post("donor-a", entry+"/pledge", url.Values{"quantity": {"1"}}, "done=pledged")
+	w.post("donor-a", entry+"/pledge", url.Values{"quantity": {"1"}}, "refused=overlap")
+	if body := w.page("donor-a", entry+"?quantity=1"); !strings.Contains(body, "help for this very need exists") {
+		w.t.Error("an overlap is not shown before the pledge")
+	}
+	step := w.find(pledgeForm, w.page("donor-a", entry)) + "/step"
+	w.post("donor-a", step, url.Values{"step": {"commit"}, "back": {entry}}, "done=moved")
+	w.post("donor-a", step, url.Values{"step": {"deliver"}, "quantity": {"99"}, "back": {entry}}, "refused=quantity")
+	w.post("donor-a", step, url.Values{"step": {"deliver"}, "quantity": {"1"}, "back": {entry}}, "done=moved")
+	if a := w.ask("donor-b", step, url.Values{"step": {"cancel"}}); a.code != http.StatusNotFound {
+		w.t.Errorf("another donor moves the pledge: %d", a.code)
+	}
+	use := w.find(commission, w.page("admin-a", release))
+	w.post("admin-a", use, url.Values{"back": {release}}, "done=commissioned")
+	if body := w.page("admin-a", release); !strings.Contains(body, "Country A") {
+		w.t.Error("the recipient does not see who read and who helps")
+	}
+}
+
+func TestWordsForDonorsAreScreened(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	need := w.find(needLink, w.page("admin-a", "/needs"))
+	w.post("admin-a", need+"/draft", url.Values{"level": {"1"}, "until": {"2027-03-01"}, "audience": {"d-a"}, "purpose_uk": {"вузол scada-gw"}, "purpose_en": {"host scada-gw"}}, "refused=screened_name")
+	w.post("admin-a", need+"/draft", url.Values{"level": {"1"}, "until": {"2027-03-01"}, "audience": {"d-a"}, "purpose_uk": {"лише одна мова"}}, "refused=screened_language")
+	if releaseLink.MatchString(w.page("admin-a", "/releases")) {
+		t.Error("a refused text was kept")
+	}
+}

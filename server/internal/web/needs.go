@@ -1,0 +1,463 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/remedies"
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/gap"
+	"github.com/vymir-project/vymir/server/internal/need"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+type gapLine struct {
+	gap.Gap
+	Recipient, SiteName, CapabilityName string
+	Severities                          []severityCount
+}
+
+type severityCount struct {
+	Severity assessment.Severity
+	Count    int
+}
+
+type gapsData struct {
+	Gaps       []gapLine
+	Recipients []option
+	Several    bool
+	Affected   int // of all gaps, the most hosts that one affects
+	Urgent     int // gaps that want action before the usual cycle
+}
+
+// gaps shows what is weak by capability: how many hosts of how many, how severe, since when.
+func (s *server) gaps(q *request) error {
+	names, err := q.recipientNames(access.GapsRead)
+	if err != nil {
+		return err
+	}
+	wish := q.URL.Query().Get("recipient")
+	list, err := s.catalogue.Gaps(q.Context(), q.actor, wish)
+	if err != nil {
+		return err
+	}
+	sites, err := q.siteNames(names)
+	if err != nil {
+		return err
+	}
+	d := gapsData{Several: len(names) > 1, Recipients: nameOptions(names, wish)}
+	for _, g := range list {
+		line := gapLine{Gap: g, Recipient: names[g.Recipient], SiteName: sites[g.Site], CapabilityName: s.texts.capability(q.loc.lang, g.Capability)}
+		for _, sev := range []assessment.Severity{assessment.Critical, assessment.High, assessment.Medium, assessment.Low, assessment.Info} {
+			if n := g.Findings[sev]; n > 0 {
+				line.Severities = append(line.Severities, severityCount{sev, n})
+			}
+		}
+		if g.Urgency.Rank() >= remedies.OutOfCycle.Rank() {
+			d.Urgent++
+		}
+		d.Affected = max(d.Affected, g.Affected)
+		d.Gaps = append(d.Gaps, line)
+	}
+	slices.SortStableFunc(d.Gaps, func(x, y gapLine) int {
+		if x.Urgency != y.Urgency {
+			return y.Urgency.Rank() - x.Urgency.Rank()
+		}
+		return y.Affected - x.Affected
+	})
+	return q.show("gaps", q.loc.text("gaps.title"), d)
+}
+
+// siteNames maps the ids of the recipients' sites to names.
+func (q *request) siteNames(recipients map[string]string) (map[string]string, error) {
+	out := map[string]string{}
+	err := q.s.store.View(q.Context(), func(tx *store.Tx) error {
+		for id := range recipients {
+			list, err := tx.Sites(id)
+			if err != nil {
+				return err
+			}
+			for _, v := range list {
+				out[v.ID] = v.Name(q.loc.lang)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func nameOptions(names map[string]string, selected string) []option {
+	var out []option
+	for _, id := range sortedKeys(names) {
+		out = append(out, option{id, names[id], id == selected})
+	}
+	slices.SortFunc(out, func(x, y option) int { return strings.Compare(x.Text, y.Text) })
+	return out
+}
+
+type needsData struct {
+	Run        *need.Run
+	Names      map[string]string // recipients
+	Recipients []option
+	Several    bool
+	MaxPoints  float64
+	Cost       need.Money
+}
+
+// needs shows what would close the gaps, ranked.
+func (s *server) needs(q *request) error {
+	names, err := q.recipientNames(access.NeedsRead)
+	if err != nil {
+		return err
+	}
+	wish := q.URL.Query().Get("recipient")
+	run, err := s.catalogue.Needs(q.Context(), q.actor, wish)
+	if err != nil {
+		return err
+	}
+	d := needsData{Run: run, Names: names, Several: len(names) > 1, Recipients: nameOptions(names, wish)}
+	for _, n := range run.Needs {
+		d.MaxPoints = max(d.MaxPoints, n.Benefit.High)
+	}
+	return q.show("needs", q.loc.text("needs.title"), d)
+}
+
+type sumRow struct {
+	need.Row
+	Title, SiteName string
+}
+
+type needData struct {
+	Need           *need.Need
+	Recipient      string
+	Explain        need.Explanation
+	Rows           []sumRow
+	CapabilityName string
+	Requires       []string
+	CanPropose     bool
+	Donors         []store.DonorOrg
+	Levels         []option
+	Until          string // proposed end of the release
+	MinUntil       string
+	MaxUntil       string
+	Releases       []catalogue.Release // that hold this need
+}
+
+// needPage shows one need with its printed sum, and the form that prepares a text for donors.
+func (s *server) needPage(q *request) error {
+	n, run, err := q.need()
+	if err != nil {
+		return err
+	}
+	names, err := q.recipientNames(access.NeedsRead)
+	if err != nil {
+		return err
+	}
+	sites, err := q.siteNames(map[string]string{n.Recipient: ""})
+	if err != nil {
+		return err
+	}
+	d := needData{Need: n, Recipient: names[n.Recipient], Explain: run.Explain(n, q.loc.lang), CapabilityName: s.texts.capability(q.loc.lang, n.Capability),
+		CanPropose: access.Can(q.actor, access.NeedsPropose, access.Object{Recipient: n.Recipient}),
+		Until:      q.now.AddDate(0, 6, 0).Format(time.DateOnly), MinUntil: q.now.AddDate(0, 0, 1).Format(time.DateOnly), MaxUntil: q.now.Add(catalogue.MaxPeriod).Format(time.DateOnly)}
+	for _, r := range d.Explain.Rows {
+		title := r.Control
+		if c, ok := policies.BuiltIn().Control(r.Control); ok {
+			title = c.Title.In(q.loc.lang)
+		}
+		d.Rows = append(d.Rows, sumRow{r, title, sites[r.Site]})
+	}
+	for _, id := range n.Requires {
+		if r, ok := s.catalogue.Remedies().Remedy(id); ok {
+			d.Requires = append(d.Requires, r.Title.In(q.loc.lang))
+		}
+	}
+	for _, l := range []catalogue.Level{catalogue.Anonymous, catalogue.Named, catalogue.Reasoned, catalogue.TotalsOnly} {
+		if n.Urgency == remedies.Immediate && l >= catalogue.Named {
+			continue // embargoed until mended
+		}
+		v := strconv.Itoa(int(l))
+		d.Levels = append(d.Levels, option{v, q.loc.text("level." + v), false})
+	}
+	if d.CanPropose {
+		if d.Donors, err = s.catalogue.Donors(q.Context(), q.actor); err != nil {
+			return err
+		}
+	}
+	all, err := s.catalogue.Releases(q.Context(), q.actor, n.Recipient, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if slices.Contains(r.Needs, n.ID) {
+			d.Releases = append(d.Releases, r)
+		}
+	}
+	slices.Reverse(d.Releases)
+	return q.show("need", n.Title.In(q.loc.lang), d)
+}
+
+// need finds the need that the path names among those the reader may see.
+func (q *request) need() (*need.Need, *need.Run, error) {
+	run, err := q.s.catalogue.Needs(q.Context(), q.actor, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	n, ok := run.Find(q.PathValue("id"))
+	if !ok {
+		return nil, nil, store.ErrNotFound
+	}
+	return n, run, nil
+}
+
+// draft makes a text for donors from one need, which then waits for its two approvals.
+func (s *server) draft(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return formError(err)
+	}
+	n, _, err := q.need()
+	if err != nil {
+		return err
+	}
+	back := "/needs/" + url.PathEscape(n.ID)
+	level, err := strconv.Atoi(q.PostForm.Get("level"))
+	if err != nil {
+		return q.refused(back, "level")
+	}
+	until, err := time.Parse(time.DateOnly, q.PostForm.Get("until"))
+	if err != nil {
+		return q.refused(back, "release_until")
+	}
+	w := catalogue.Wish{Recipient: n.Recipient, Needs: []string{n.ID}, Level: catalogue.Level(level), Audience: q.PostForm["audience"], Until: until.Add(24*time.Hour - time.Second)}
+	if v := q.PostForm.Get("quantity"); v != "" {
+		count, err := strconv.Atoi(v)
+		if err != nil {
+			return q.refused(back, "quantity")
+		}
+		w.Quantities = map[string]int{n.ID: count}
+	}
+	if uk, en := strings.TrimSpace(q.PostForm.Get("purpose_uk")), strings.TrimSpace(q.PostForm.Get("purpose_en")); uk+en != "" {
+		w.Purpose = remedies.Text{"uk": uk, "en": en}
+	}
+	r, err := s.catalogue.Draft(q.Context(), q.actor, w)
+	if err != nil {
+		return q.refuseRelease(back, err)
+	}
+	return q.done("/releases/"+url.PathEscape(r.ID), "drafted")
+}
+
+// refuseRelease sends the reader back with the reason the catalogue gave, or passes the error on.
+func (q *request) refuseRelease(back string, err error) error {
+	var screened *catalogue.ScreenError
+	for _, r := range []struct {
+		err error
+		key string
+	}{
+		{catalogue.ErrState, "release_state"}, {catalogue.ErrChanged, "release_changed"}, {catalogue.ErrSame, "release_same"},
+		{catalogue.ErrUntil, "release_until"}, {catalogue.ErrLevel, "level"}, {catalogue.ErrAudience, "audience"}, {catalogue.ErrNeeds, "needs_gone"},
+		{catalogue.ErrEmbargo, "embargo"}, {catalogue.ErrLinkable, "linkable"}, {catalogue.ErrQuantity, "quantity"},
+		{catalogue.ErrOverlap, "overlap"}, {catalogue.ErrMember, "member"},
+	} {
+		if errors.Is(err, r.err) {
+			return q.refused(back, r.key)
+		}
+	}
+	if errors.As(err, &screened) {
+		return q.refused(back, "screened_"+screened.Kind)
+	}
+	return err
+}
+
+type releaseLine struct {
+	catalogue.Release
+	RecipientName string
+}
+
+type releasesData struct {
+	Releases []releaseLine
+	Waiting  int
+	Several  bool
+}
+
+// releases lists the texts for donors of the reader's recipients: those that wait first.
+func (s *server) releases(q *request) error {
+	names, err := q.recipientNames(access.NeedsRead)
+	if err != nil {
+		return err
+	}
+	d := releasesData{Several: len(names) > 1}
+	for id, name := range names {
+		list, err := s.catalogue.Releases(q.Context(), q.actor, id, "")
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			d.Releases = append(d.Releases, releaseLine{r, name})
+			if r.State == catalogue.Draft {
+				d.Waiting++
+			}
+		}
+	}
+	rank := func(r releaseLine) int {
+		return slices.Index([]string{catalogue.Draft, catalogue.Published, catalogue.Withdrawn, catalogue.Expired, catalogue.Superseded}, r.State)
+	}
+	slices.SortFunc(d.Releases, func(x, y releaseLine) int {
+		if rank(x) != rank(y) {
+			return rank(x) - rank(y)
+		}
+		return y.Created.Compare(x.Created)
+	})
+	return q.show("releases", q.loc.text("releases.title"), d)
+}
+
+type person struct {
+	Name string
+	At   time.Time
+	Me   bool
+}
+
+type readLine struct {
+	store.Read
+	Donor string
+}
+
+type pledgeLine struct {
+	store.Pledge
+	Donor         string
+	CanCommission bool
+}
+
+type releaseData struct {
+	catalogue.Release
+	RecipientName string
+	Audience      []string // names
+	Persons       []person
+	Open          []int  // places still free among the two
+	Other         string // the text as it is read in the other language
+	CanApprove    bool   // and has not yet
+	Approved      bool   // by the reader
+	CanWithdraw   bool
+	Author        string
+	Reads         []readLine
+	Pledges       []pledgeLine
+}
+
+// release shows the exact text that donors will read, who approved it and who is missing.
+func (s *server) release(q *request) error {
+	r, err := s.catalogue.Release(q.Context(), q.actor, q.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	names, err := q.recipientNames(access.NeedsRead)
+	if err != nil {
+		return err
+	}
+	o := access.Object{Recipient: r.Recipient}
+	d := releaseData{Release: r, RecipientName: names[r.Recipient], Other: r.Text.Plain(otherLanguage(q.loc.lang)),
+		CanWithdraw: access.Can(q.actor, access.NeedsWithdraw, o) && (r.State == catalogue.Draft || r.State == catalogue.Published)}
+	donors, err := q.donorNames()
+	if err != nil {
+		return err
+	}
+	for _, id := range r.Audience {
+		d.Audience = append(d.Audience, donors[id])
+	}
+	if err := q.persons(&d); err != nil {
+		return err
+	}
+	d.CanApprove = r.State == catalogue.Draft && !d.Approved && access.Can(q.actor, access.NeedsApprove, o)
+	reads, err := s.catalogue.Reads(q.Context(), q.actor, r.Recipient)
+	if err != nil {
+		return err
+	}
+	for _, v := range reads {
+		if v.ReleaseID == r.ID {
+			d.Reads = append(d.Reads, readLine{v, donors[v.DonorID]})
+		}
+	}
+	pledges, err := s.catalogue.Pledges(q.Context(), q.actor, r.Recipient)
+	if err != nil {
+		return err
+	}
+	for _, p := range pledges {
+		if p.ReleaseID == r.ID {
+			d.Pledges = append(d.Pledges, pledgeLine{p, donors[p.DonorID], p.State == catalogue.Delivered && access.Can(q.actor, access.NeedsCommission, o)})
+		}
+	}
+	return q.show("release", q.loc.text("release.title"), d)
+}
+
+func (q *request) donorNames() (map[string]string, error) {
+	list, err := q.s.catalogue.Donors(q.Context(), q.actor)
+	names := map[string]string{"coordinator": q.loc.text("role.coordinator")}
+	for _, d := range list {
+		names[d.ID] = d.Name(q.loc.lang)
+	}
+	return names, err
+}
+
+func (q *request) persons(d *releaseData) error {
+	author := strings.TrimPrefix(d.CreatedBy, "user:")
+	ids := []string{author}
+	for _, a := range d.Approvals {
+		ids = append(ids, a.UserID)
+	}
+	names, err := q.s.access.Names(q.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	d.Author = names[author]
+	for _, a := range d.Approvals {
+		me := a.UserID == q.actor.UserID
+		d.Approved = d.Approved || me
+		d.Persons = append(d.Persons, person{names[a.UserID], a.At, me})
+	}
+	for i := range d.Missing {
+		d.Open = append(d.Open, len(d.Persons)+i+1)
+	}
+	return nil
+}
+
+func (s *server) approve(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return formError(err)
+	}
+	back := "/releases/" + url.PathEscape(q.PathValue("id"))
+	r, err := s.catalogue.Approve(q.Context(), q.actor, q.PathValue("id"), q.PostForm.Get("digest"))
+	if err != nil {
+		return q.refuseRelease(back, err)
+	}
+	if r.State == catalogue.Published {
+		return q.done(back, "published")
+	}
+	return q.done(back, "approved")
+}
+
+func (s *server) withdraw(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return formError(err)
+	}
+	back := "/releases/" + url.PathEscape(q.PathValue("id"))
+	if err := s.catalogue.Withdraw(q.Context(), q.actor, q.PathValue("id"), q.PostForm.Get("reason")); err != nil {
+		return q.refuseRelease(back, err)
+	}
+	return q.done(back, "withdrawn")
+}
+
+func (s *server) commission(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return formError(err)
+	}
+	back := ownPath(q.PostForm.Get("back"))
+	if err := s.catalogue.Commission(q.Context(), q.actor, q.PathValue("id")); err != nil {
+		return q.refuseRelease(back, err)
+	}
+	return q.done(back, "commissioned")
+}
