@@ -19,6 +19,8 @@ var (
 	ErrTokenUnknown = errors.New("the server does not know this token")
 	ErrTokenUsed    = errors.New("the token was used already")
 	ErrTokenExpired = errors.New("the token has expired")
+	ErrTokenRevoked = errors.New("the token was withdrawn")
+	ErrTokenForeign = errors.New("the token was made by another server")
 	ErrRefused      = errors.New("the server refuses this host")
 	ErrAnswer       = errors.New("the server's answer makes no sense")
 )
@@ -65,6 +67,9 @@ func Enrol(ctx context.Context, stateDir string, o EnrolOptions) (id *Identity, 
 	resp, err := client.Enrol(ctx, connect.NewRequest(&vymirv1.EnrolRequest{
 		Token: o.Token, Csr: csr, Host: o.Host, WireVersion: wire.Version,
 	}))
+	if connect.CodeOf(err) == connect.CodeAlreadyExists {
+		os.Remove(pendingPath(stateDir)) //nolint:errcheck // the server wants another key; the next attempt makes one
+	}
 	if err != nil {
 		return nil, 0, enrolError(err)
 	}
@@ -97,8 +102,12 @@ func enrolError(err error) error {
 			return fmt.Errorf("enrol: %w: %w", ErrTokenUsed, err)
 		case "expired":
 			return fmt.Errorf("enrol: %w: %w", ErrTokenExpired, err)
+		case "revoked":
+			return fmt.Errorf("enrol: %w: %w", ErrTokenRevoked, err)
+		case ErrTokenForeign.Error():
+			return fmt.Errorf("enrol: %w: %w", ErrTokenForeign, err)
 		}
-	case connect.CodePermissionDenied, connect.CodeInvalidArgument, connect.CodeUnimplemented:
+	case connect.CodePermissionDenied, connect.CodeInvalidArgument, connect.CodeUnimplemented, connect.CodeAlreadyExists:
 	default:
 		return fmt.Errorf("enrol: %w", err)
 	}

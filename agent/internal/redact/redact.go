@@ -74,8 +74,8 @@ func (c Consent) Narrow(withhold []string) Consent {
 	return n
 }
 
-// leaves reports whether a field may leave.
-func (c Consent) leaves(field string) bool {
+// Leaves reports whether a field may leave.
+func (c Consent) Leaves(field string) bool {
 	group, _, _ := strings.Cut(field, ".")
 	if slices.Contains(c.Withhold, field) || slices.Contains(c.Withhold, group) {
 		return false
@@ -103,7 +103,7 @@ func (c Consent) Apply(a *assessment.Assessment) *assessment.Assessment {
 		"role":      func() { out.Host.Role = a.Host.Role },
 		"kernel":    func() { out.Host.Kernel = a.Host.Kernel },
 	} {
-		if c.leaves(field) {
+		if c.Leaves(field) {
 			copyField()
 		}
 	}
@@ -118,7 +118,7 @@ func (c Consent) Apply(a *assessment.Assessment) *assessment.Assessment {
 func (c Consent) filter(group string, values map[string]any) map[string]any {
 	kept := maps.Clone(values)
 	maps.DeleteFunc(kept, func(name string, _ any) bool {
-		return !(group == "params" && name == half) && !c.leaves(group+"."+name)
+		return !(group == "params" && name == half) && !c.Leaves(group+"."+name)
 	})
 	if len(kept) == 0 {
 		return nil

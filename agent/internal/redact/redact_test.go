@@ -67,7 +67,7 @@ func TestNarrowNeverWidens(t *testing.T) {
 			before := Consent{Profile: p, Withhold: []string{"role"}}
 			after := before.Narrow(directive)
 			for _, f := range fields {
-				if after.leaves(f) && !before.leaves(f) {
+				if after.Leaves(f) && !before.Leaves(f) {
 					t.Errorf("profile %q, directive %q: %s leaves now", p, directive, f)
 				}
 			}
@@ -76,7 +76,7 @@ func TestNarrowNeverWidens(t *testing.T) {
 			}
 		}
 	}
-	if (Consent{Profile: Detailed}).Narrow([]string{"colour"}).leaves("evidence") {
+	if (Consent{Profile: Detailed}).Narrow([]string{"colour"}).Leaves("evidence") {
 		t.Error("a field nobody knows did not narrow")
 	}
 }

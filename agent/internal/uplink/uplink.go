@@ -406,3 +406,9 @@ func retryAfter(err error) time.Duration {
 	}
 	return min(time.Duration(s)*time.Second, 7*24*time.Hour)
 }
+
+// Serves reports whether this uplink speaks for id as it is on disk now.
+func (u *Uplink) Serves(id *identity.Identity) bool {
+	return u.o.Identity.HostID == id.HostID && u.o.Identity.Server == id.Server &&
+		len(id.Certificate) > 0 && slices.Equal(u.o.Identity.Certificate[0], id.Certificate[0])
+}

@@ -1,0 +1,147 @@
+// Package agent is the program on the recipient's host. One round of it reads from left to right: collect, assess, redact,
+// spool, send. Measuring runs in a short-lived child, so that the daemon stays small; this file holds the round, daemon.go
+// the loop around it, config.go what an administrator can set.
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/vymir-project/vymir/agent/internal/control"
+	"github.com/vymir-project/vymir/agent/internal/durable"
+	"github.com/vymir-project/vymir/agent/internal/spool"
+	"github.com/vymir-project/vymir/agent/internal/uplink"
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/collector"
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/policies/assessment"
+)
+
+// Measurement is what the measuring child hands to the daemon: what may leave this host, and nothing else.
+type Measurement struct {
+	Lean    []byte             `json:"lean"`    // vymirv1.Assessment, redacted
+	Severe  []uint32           `json:"severe"`  // numbers of failing controls of severity high and critical
+	Summary assessment.Summary `json:"summary"` // for status
+}
+
+// Measure collects, assesses and redacts. It runs in the child. The whole assessment stays on the host, for its
+// administrator, in the state directory.
+func Measure(ctx context.Context, c Config) (*Measurement, error) {
+	runtime, why := control.Runtime(ctx, c.Socket)
+	doc, err := collector.Collect(ctx, collector.Options{Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir()})
+	if err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	describeSelf(doc, c)
+	facts, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("encode facts: %w", err)
+	}
+	engine, err := policies.New(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	full, err := engine.Judge(ctx, facts, policies.JudgeOptions{Baselines: c.Baselines, Role: c.Role, Params: c.judgeParams(), Lang: c.Language})
+	if err != nil {
+		return nil, fmt.Errorf("judge: %w", err)
+	}
+	full.DurationSeconds = time.Since(doc.MeasuredAt).Seconds()
+	if err := keepForAdministrator(c, full); err != nil {
+		return nil, err
+	}
+	leaves := c.Consent.Narrow(uplink.LoadState(c.StateDir).Withhold).Apply(full)
+	lean, err := wire.Encode(leaves)
+	if err != nil {
+		return nil, err
+	}
+	m := &Measurement{Summary: full.Summary, Severe: severe(full)}
+	m.Lean, err = wire.Marshal(lean)
+	return m, err
+}
+
+func severe(a *assessment.Assessment) []uint32 {
+	numbers := []uint32{}
+	for _, r := range a.Results {
+		if r.Status == assessment.Fail && r.Severity.Rank() >= assessment.High.Rank() {
+			numbers = append(numbers, r.Number)
+		}
+	}
+	return numbers
+}
+
+func keepForAdministrator(c Config, a *assessment.Assessment) error {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("encode assessment: %w", err)
+	}
+	return durable.WriteFile(c.lastPath(), b)
+}
+
+// keep puts a measurement into the outbox, unless it says what the newest one there (or the last delivered) says and that
+// one is younger than unchanged_every. What has got worse by a severe control is urgent.
+func keep(outbox *spool.Spool, m *Measurement, now time.Time, unchangedEvery time.Duration) (sequence uint64, urgent bool, err error) {
+	next := &vymirv1.Assessment{}
+	if err := proto.Unmarshal(m.Lean, next); err != nil {
+		return 0, false, fmt.Errorf("read measurement: %w", err)
+	}
+	previous, at := newest(outbox)
+	age := now.Sub(at)
+	if previous != nil && same(previous, next) && age >= 0 && age < unchangedEvery {
+		return 0, false, nil
+	}
+	payload, err := wire.Marshal(&vymirv1.Item{Body: &vymirv1.Item_Assessment{Assessment: next}})
+	if err != nil {
+		return 0, false, err
+	}
+	urgent = worse(previous, m.Severe)
+	sequence, err = outbox.Append(spool.Item{Kind: spool.State, Created: now, Urgent: urgent, Payload: payload})
+	return sequence, urgent, err
+}
+
+// newest gives the last assessment that was put into the outbox, waiting or delivered.
+func newest(outbox *spool.Spool) (*vymirv1.Assessment, time.Time) {
+	last, ok := outbox.Base()
+	for _, it := range outbox.List() {
+		if it.Kind == spool.State {
+			if read, err := outbox.Read(it.Sequence); err == nil {
+				last, ok = read, true
+			}
+		}
+	}
+	var it vymirv1.Item
+	if !ok || proto.Unmarshal(last.Payload, &it) != nil {
+		return nil, time.Time{}
+	}
+	return it.GetAssessment(), last.Created
+}
+
+// same reports whether two assessments differ in nothing but when they were made.
+func same(a, b *vymirv1.Assessment) bool {
+	x, y := proto.CloneOf(a), proto.CloneOf(b)
+	for _, m := range []*vymirv1.Assessment{x, y} {
+		m.MeasuredMs, m.JudgedMs, m.DurationMs = 0, 0, 0
+	}
+	return proto.Equal(x, y)
+}
+
+// worse reports whether a control among severe did not fail in previous. A first assessment is no news.
+func worse(previous *vymirv1.Assessment, severe []uint32) bool {
+	if previous == nil {
+		return false
+	}
+	failed := map[uint32]bool{}
+	for _, r := range previous.Results {
+		failed[r.Control] = r.Status == vymirv1.Status_STATUS_FAIL
+	}
+	for _, n := range severe {
+		if !failed[n] {
+			return true
+		}
+	}
+	return false
+}

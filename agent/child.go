@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vymir-project/vymir/agent/internal/spool"
+	"github.com/vymir-project/vymir/agent/internal/uplink"
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/policies"
+)
+
+const (
+	measureTimeout = 15 * time.Minute
+	measureOutput  = 8 << 20 // bytes
+)
+
+// MeasureInChild gives a function that measures in a short-lived child, the one program this agent ever starts: itself, as
+// "measure". All its memory goes back to the system, and a parser that crashes takes nothing along.
+func MeasureInChild(configPath string) func(context.Context) (*Measurement, error) {
+	return func(ctx context.Context) (*Measurement, error) {
+		ctx, cancel := context.WithTimeout(ctx, measureTimeout)
+		defer cancel()
+		args := []string{"measure"}
+		if configPath != "" {
+			args = append(args, "--config", configPath)
+		}
+		cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+		var out, complaint bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &limitedWriter{&out, measureOutput}, &limitedWriter{&complaint, 4096}
+		cmd.Env = append(os.Environ(), "GOGC=50", "GOMEMLIMIT=128MiB")
+		cmd.WaitDelay = 10 * time.Second
+		if err := cmd.Run(); err != nil {
+			if why := strings.TrimSpace(complaint.String()); why != "" {
+				return nil, errors.New(strings.TrimPrefix(lastLine(why), "vymir-agent: "))
+			}
+			return nil, fmt.Errorf("measuring child: %w", err)
+		}
+		var m Measurement
+		if err := json.Unmarshal(out.Bytes(), &m); err != nil {
+			return nil, fmt.Errorf("read measuring child's answer: %w", err)
+		}
+		return &m, nil
+	}
+}
+
+func lastLine(s string) string {
+	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
+		return s[i+1:]
+	}
+	return s
+}
+
+// limitedWriter keeps what fits and swallows the rest.
+type limitedWriter struct {
+	b     *bytes.Buffer
+	limit int
+}
+
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	if room := w.limit - w.b.Len(); room > 0 {
+		w.b.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (c *Config) collectorDir() string {
+	dir := filepath.Join(c.StateDir, "collector")
+	if os.MkdirAll(dir, 0o700) != nil {
+		return ""
+	}
+	return dir
+}
+
+// version is what describeSelf reports; main sets it by [SetVersion].
+var version = "devel"
+
+// SetVersion says which version this program is.
+func SetVersion(v string) { version = v }
+
+// describeSelf fills the agent's own family: it is measured like everything else.
+func describeSelf(doc *facts.Document, c Config) {
+	revision := policies.BuiltIn().Revision
+	doc.Agent = &facts.Agent{Version: version, BundleRevision: &revision}
+	doc.Families["agent"] = facts.Status{State: facts.StateOK}
+	if outbox, err := spool.Open(c.OutboxDir(), spool.Options{ReadOnly: true}); err == nil {
+		st := outbox.Stats()
+		doc.Agent.OutboxItems, doc.Agent.OutboxDropped = &st.Items, &st.Dropped
+	}
+	if st := uplink.LoadState(c.StateDir); !st.LastCheckIn.IsZero() {
+		doc.Agent.LastCheckIn = &st.LastCheckIn
+	}
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"aead.dev/minisign"
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+
+	"github.com/vymir-project/vymir/agent"
+	"github.com/vymir-project/vymir/agent/internal/control"
+	"github.com/vymir-project/vymir/agent/internal/report"
+	"github.com/vymir-project/vymir/collector"
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/bundle"
+)
+
+const maxInputBytes = 64 << 20
+
+var roles = []string{"server", "workstation", "appliance"}
+
+func (p *program) factsCommand() *cobra.Command {
+	var root, role, format string
+	c := &cobra.Command{
+		Use: "facts", Short: "print what was measured here, as values without verdicts", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			doc, err := p.collect(c.Context(), root, role, time.Time{})
+			if err != nil {
+				return err
+			}
+			return p.writeJSON(doc)
+		},
+	}
+	c.Flags().StringVar(&root, "root", "", "measure a mounted file system in this directory instead of the live host")
+	p.roleFlag(c, &role)
+	formatFlag(c, &format, "json")
+	return c
+}
+
+// roleFlag adds --role; call it before formatFlag.
+func (p *program) roleFlag(c *cobra.Command, role *string) {
+	c.Flags().StringVar(role, "role", "", "server, workstation or appliance (default: found from the facts)")
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		for _, r := range append(roles, "") {
+			if *role == r {
+				return run(c, args)
+			}
+		}
+		return usage(c, "--role %q, one of server, workstation, appliance", *role)
+	}
+}
+
+// collect measures the live host, with the daemon's runtime facts when one runs, or a directory.
+func (p *program) collect(ctx context.Context, root, role string, now time.Time) (*facts.Document, error) {
+	o := collector.Options{Root: root, Role: role, Now: now}
+	if root == "" || root == "/" {
+		socket := p.hostConfig().Socket
+		o.Runtime, o.RuntimeReason = control.Runtime(ctx, socket)
+	} else if st, err := os.Stat(root); err != nil || !st.IsDir() {
+		return nil, told{fmt.Sprintf("--root %s: not a directory that can be read: give the mount point of a file system", root)}
+	}
+	return collector.Collect(ctx, o)
+}
+
+// hostConfig is this host's configuration as far as the caller may read it: assessing needs neither it nor root.
+func (p *program) hostConfig() agent.Config {
+	c, err := p.config()
+	if err != nil {
+		c, _ = agent.ParseConfig(nil) //nolint:errcheck // nothing is parsed
+	}
+	return c
+}
+
+type assessFlags struct {
+	root, facts, role, params, bundle, bundleKey, now, format, failOn string
+	baselines                                                         []string
+	minCoverage                                                       float64
+}
+
+func (p *program) assessCommand() *cobra.Command {
+	var f assessFlags
+	c := &cobra.Command{
+		Use: "assess", Short: "measure and judge this host, a mounted file system or saved facts; needs no server", Args: cobra.NoArgs,
+		Long: "Measures this host and judges it. Nothing is sent and nothing is kept. Exit codes: 0 done, 3 a control at or above --fail-on\n" +
+			"fails, 4 fewer than --min-coverage per cent of the applicable controls could be decided (3 goes before 4).",
+		RunE: func(c *cobra.Command, _ []string) error { return p.assess(c, &f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.root, "root", "", "assess a mounted file system in this directory instead of the live host")
+	fl.StringVar(&f.facts, "facts", "", "judge a saved facts document (- for standard input) instead of measuring")
+	fl.StringArrayVar(&f.baselines, "baseline", nil, "judge by this baseline; may be repeated (default: essential and the role's)")
+	fl.StringVar(&f.params, "params", "", "file with parameters of controls, YAML or JSON: control id → name → value")
+	fl.StringVar(&f.bundle, "bundle", "", "judge by this signed policy bundle instead of the built-in one")
+	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle must be signed with")
+	fl.StringVar(&f.now, "now", "", "judge as of this time (RFC 3339), and mark the output")
+	fl.StringVar(&f.failOn, "fail-on", "", "exit 3 when a control of this severity or a higher one fails: critical, high, medium, low, info")
+	fl.Float64Var(&f.minCoverage, "min-coverage", 0, "exit 4 when less than this percentage of the applicable controls could be decided")
+	p.roleFlag(c, &f.role)
+	formatFlag(c, &f.format, "table", "json", "html")
+	return c
+}
+
+func (p *program) assess(c *cobra.Command, f *assessFlags) error {
+	now, failOn, err := f.check(c)
+	if err != nil {
+		return err
+	}
+	o := policies.JudgeOptions{Baselines: f.baselines, Role: f.role, Now: now, Lang: p.language()}
+	start := time.Now()
+	doc, err := p.factsOf(c.Context(), f, now, &o)
+	if err != nil {
+		return err
+	}
+	if f.params != "" {
+		if o.Params, err = p.readParams(f.params); err != nil {
+			return err
+		}
+	}
+	b, err := readBundle(f.bundle, f.bundleKey)
+	if err != nil {
+		return err
+	}
+	engine, err := policies.New(c.Context(), b)
+	if err != nil {
+		return err
+	}
+	a, err := engine.Judge(c.Context(), doc, o)
+	if err != nil {
+		return err
+	}
+	a.DurationSeconds = time.Since(start).Seconds()
+	switch f.format {
+	case "json":
+		err = p.writeJSON(a)
+	case "html":
+		err = report.HTML(p.stdout, a, p.language())
+	default:
+		err = report.Assessment(p.stdout, a, p.style())
+	}
+	if err != nil {
+		return fmt.Errorf("write assessment: %w", err)
+	}
+	if worst, fails := assessment.WorstFailing(a.Results); fails && failOn != "" && worst.Rank() >= failOn.Rank() {
+		return exitError(exitFailing)
+	}
+	if a.Summary.CoveragePercent < f.minCoverage {
+		return exitError(exitCoverage)
+	}
+	return nil
+}
+
+func (f *assessFlags) check(c *cobra.Command) (now time.Time, failOn assessment.Severity, err error) {
+	if f.root != "" && f.facts != "" {
+		return now, "", usage(c, "--root and --facts exclude each other")
+	}
+	if f.now != "" {
+		if now, err = time.Parse(time.RFC3339, f.now); err != nil {
+			return now, "", usage(c, "--now %q is not a time such as 2026-11-21T03:00:00Z", f.now)
+		}
+		now = now.UTC()
+	}
+	if f.failOn != "" {
+		severity, ok := assessment.ParseSeverity(f.failOn)
+		if !ok {
+			return now, "", usage(c, "--fail-on %q, one of critical, high, medium, low, info", f.failOn)
+		}
+		failOn = severity
+	}
+	if f.minCoverage < 0 || f.minCoverage > 100 {
+		return now, "", usage(c, "--min-coverage %g, from 0 to 100", f.minCoverage)
+	}
+	return now, failOn, nil
+}
+
+// factsOf gives the facts as JSON: saved ones, those of a directory, or the live host's. Only the last are judged with what this
+// host's configuration says.
+func (p *program) factsOf(ctx context.Context, f *assessFlags, now time.Time, o *policies.JudgeOptions) ([]byte, error) {
+	if f.facts != "" {
+		b, err := p.readInput(f.facts)
+		if err != nil {
+			return nil, told{fmt.Sprintf("read facts: %s; write them with: vymir-agent facts > FILE", err)}
+		}
+		return b, nil
+	}
+	role := f.role
+	if f.root == "" || f.root == "/" {
+		config := p.hostConfig()
+		if role == "" {
+			role = config.Role
+		}
+		if len(o.Baselines) == 0 {
+			o.Baselines = config.Baselines
+		}
+		o.Params = map[string]any{}
+		for id, values := range config.Params {
+			o.Params[id] = values
+		}
+	}
+	doc, err := p.collect(ctx, f.root, role, now)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("encode facts: %w", err)
+	}
+	return b, nil
+}
+
+func (p *program) readInput(name string) ([]byte, error) {
+	in := p.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxInputBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxInputBytes {
+		return nil, fmt.Errorf("%s is larger than 64 MiB", name)
+	}
+	return b, nil
+}
+
+func (p *program) readParams(name string) (map[string]any, error) {
+	b, err := p.readInput(name)
+	if err != nil {
+		return nil, told{fmt.Sprintf("read parameters: %s; give a YAML file: control id, below it name: value", err)}
+	}
+	var params map[string]any
+	if err := yaml.Unmarshal(b, &params); err != nil {
+		return nil, told{fmt.Sprintf("read parameters %s: %s; write it as YAML: control id, below it name: value", name, oneLine(err.Error()))}
+	}
+	return params, nil
+}
+
+// readBundle reads a bundle that the key signed; no name is no bundle: the built-in policies.
+func readBundle(name, keyName string) (*bundle.Bundle, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(keyName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, told{fmt.Sprintf("read bundle key: %s is not there; name the public key with --bundle-key FILE", keyName)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read bundle key: %w", err)
+	}
+	var key minisign.PublicKey
+	if err := key.UnmarshalText(text); err != nil {
+		return nil, told{fmt.Sprintf("read bundle key %s: %s; it must be a minisign public key", keyName, err)}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read bundle: %w", err)
+	}
+	defer f.Close()
+	b, err := bundle.Read(f, key)
+	if err != nil {
+		return nil, told{fmt.Sprintf("read bundle %s: %s; take a bundle that was signed with this key", name, err)}
+	}
+	return b, nil
+}
+
+func (p *program) writeJSON(v any) error {
+	e := json.NewEncoder(p.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+// measureCommand is what the daemon's child runs.
+func (p *program) measureCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "measure", Short: "measure once for the daemon", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, err := p.config()
+			if err != nil {
+				return err
+			}
+			m, err := agent.Measure(c.Context(), config)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(p.stdout).Encode(m)
+		},
+	}
+}

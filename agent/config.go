@@ -1,0 +1,262 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/vymir-project/vymir/agent/internal/redact"
+	"github.com/vymir-project/vymir/agent/internal/schedule"
+	"github.com/vymir-project/vymir/agent/wire"
+)
+
+// DefaultConfigPath is read when no other file is named; it need not exist.
+const DefaultConfigPath = "/etc/vymir/agent.yaml"
+
+// Config is the agent's configuration: one YAML file, every setting optional, unknown settings refused.
+type Config struct {
+	StateDir         string                    `yaml:"state_dir"`         // identity, outbox, memory; empty: /var/lib/vymir, for others than root below their home
+	Socket           string                    `yaml:"socket"`            // the daemon's unix socket; empty: /run/vymir/agent.sock, or in state_dir when that is not the usual one
+	Language         string                    `yaml:"language"`          // uk or en; empty: from the environment
+	Role             string                    `yaml:"role"`              // server, workstation or appliance; empty: found
+	Baselines        []string                  `yaml:"baselines"`         // empty: essential and the role's
+	Params           map[string]map[string]any `yaml:"params"`            // control id → name → value
+	AssessInterval   Duration                  `yaml:"assess_interval"`   // 0: 1h
+	CheckInInterval  Duration                  `yaml:"check_in_interval"` // 0: 1h
+	UnchangedEvery   Duration                  `yaml:"unchanged_every"`   // an assessment that changed nothing is sent this often; 0: 24h
+	Consent          redact.Consent            `yaml:"consent"`           // what leaves this host; empty: minimal
+	Uplink           UplinkConfig              `yaml:"uplink"`
+	Outbox           OutboxConfig              `yaml:"outbox"`
+	Probes           ProbesConfig              `yaml:"probes"`
+	AcceptDirectives AcceptDirectives          `yaml:"accept_directives"`
+}
+
+// UplinkConfig says how to reach the server.
+type UplinkConfig struct {
+	Protocol     string `yaml:"protocol"`      // auto, quic or tcp; empty: auto
+	MonthlyBytes uint64 `yaml:"monthly_bytes"` // at the IP layer, both ways; when used up only urgent results go at once; 0: no limit
+}
+
+// OutboxConfig bounds what waits on disk.
+type OutboxConfig struct {
+	MaxBytes int64 `yaml:"max_bytes"` // 0: 16 MiB
+	MaxItems int   `yaml:"max_items"` // 0: 2,000
+}
+
+// ProbesConfig says what the daemon watches in the kernel.
+type ProbesConfig struct {
+	Disable bool     `yaml:"disable"` // watch nothing
+	Exclude []string `yaml:"exclude"` // events left out: exec, tcp_connect, tcp_accept
+}
+
+// AcceptDirectives says which of a server's wishes this host does not follow. Wishes that narrow consent are always followed.
+type AcceptDirectives struct {
+	RefuseInterval   bool `yaml:"refuse_interval"`    // keep the interval of this file
+	RefuseMeasureNow bool `yaml:"refuse_measure_now"` // measure by this file's schedule only
+}
+
+// Duration is a time.Duration written as "1h30m".
+type Duration time.Duration
+
+// UnmarshalYAML reads "1h30m".
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	v, err := time.ParseDuration(n.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %q is not a duration such as 1h or 30m", n.Line, n.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalYAML writes "1h30m0s".
+func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
+
+// ErrConfig is wrapped by every error about the content of a configuration.
+var ErrConfig = errors.New("configuration")
+
+const (
+	defaultStateDir = "/var/lib/vymir"
+	defaultSocket   = "/run/vymir/agent.sock"
+	maxConfigBytes  = 1 << 20
+)
+
+// LoadConfig reads the file at path, checks it and fills in what is not set. An empty path is [DefaultConfigPath], which may be absent.
+func LoadConfig(path string) (Config, error) {
+	named := path != ""
+	if !named {
+		path = DefaultConfigPath
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return ParseConfig(nil)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read %w: %w", ErrConfig, err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("read %w: %w", ErrConfig, err)
+	}
+	if len(b) > maxConfigBytes {
+		return Config{}, fmt.Errorf("read %w: %s is larger than 1 MiB", ErrConfig, path)
+	}
+	c, err := ParseConfig(b)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ParseConfig reads YAML, checks it and fills in what is not set.
+func ParseConfig(b []byte) (Config, error) {
+	var c Config
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("%w: %s", ErrConfig, oneLine(err))
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("%w: more than one document", ErrConfig)
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	c.fill()
+	return c, nil
+}
+
+// oneLine makes yaml's error fit one line, without its Go type names.
+func oneLine(err error) string {
+	s := strings.Join(strings.Fields(err.Error()), " ")
+	s = strings.TrimPrefix(s, "yaml: ")
+	s = strings.TrimPrefix(s, "unmarshal errors: ")
+	s = strings.ReplaceAll(s, " not found in type agent.", " is not a setting of agent.")
+	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives"} {
+		s = strings.ReplaceAll(s, " of "+part, "")
+	}
+	return s
+}
+
+func (c *Config) check() error {
+	if !slices.Contains([]string{"", "uk", "en"}, c.Language) {
+		return fmt.Errorf("language %q, one of uk, en", c.Language)
+	}
+	if !slices.Contains([]string{"", "server", "workstation", "appliance"}, c.Role) {
+		return fmt.Errorf("role %q, one of server, workstation, appliance", c.Role)
+	}
+	if !slices.Contains([]string{"", "auto", "quic", "tcp"}, c.Uplink.Protocol) {
+		return fmt.Errorf("uplink.protocol %q, one of auto, quic, tcp", c.Uplink.Protocol)
+	}
+	for name, d := range map[string]Duration{"assess_interval": c.AssessInterval, "check_in_interval": c.CheckInInterval} {
+		if v := time.Duration(d); v != 0 && v != schedule.Clamp(v) {
+			return fmt.Errorf("%s %s, from %s to %s", name, v, schedule.Shortest, schedule.Longest)
+		}
+	}
+	if c.UnchangedEvery < 0 || c.Outbox.MaxBytes < 0 || c.Outbox.MaxItems < 0 {
+		return errors.New("unchanged_every, outbox.max_bytes and outbox.max_items are not negative")
+	}
+	return c.Consent.Check()
+}
+
+func (c *Config) fill() {
+	if c.StateDir == "" {
+		c.StateDir = defaultState()
+	}
+	if c.Socket == "" {
+		c.Socket = filepath.Join(c.StateDir, "agent.sock")
+		if c.StateDir == defaultStateDir {
+			c.Socket = defaultSocket
+		}
+	}
+	if c.Language == "" {
+		c.Language = languageOf(os.Getenv)
+	}
+	if c.AssessInterval == 0 {
+		c.AssessInterval = Duration(time.Hour)
+	}
+	if c.CheckInInterval == 0 {
+		c.CheckInInterval = Duration(time.Hour)
+	}
+	if c.UnchangedEvery == 0 {
+		c.UnchangedEvery = Duration(24 * time.Hour)
+	}
+	if c.Consent.Profile == "" {
+		c.Consent.Profile = redact.Minimal
+	}
+	if c.Uplink.Protocol == "" {
+		c.Uplink.Protocol = "auto"
+	}
+	if c.Outbox.MaxBytes == 0 {
+		c.Outbox.MaxBytes = 16 << 20
+	}
+	if c.Outbox.MaxItems == 0 {
+		c.Outbox.MaxItems = 2000
+	}
+}
+
+func defaultState() string {
+	if os.Geteuid() == 0 {
+		return defaultStateDir
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "vymir")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "state", "vymir")
+	}
+	return defaultStateDir
+}
+
+// languageOf reads the language from the environment: Ukrainian where it says so, English elsewhere.
+func languageOf(getenv func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			if strings.HasPrefix(v, "uk") {
+				return "uk"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// Protocol translates the setting.
+func (c *Config) Protocol() wire.Protocol {
+	switch c.Uplink.Protocol {
+	case "quic":
+		return wire.QUIC
+	case "tcp":
+		return wire.TCP
+	}
+	return wire.Auto
+}
+
+// YAML gives the configuration with every setting in force.
+func (c *Config) YAML() ([]byte, error) {
+	b, err := yaml.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode %w: %w", ErrConfig, err)
+	}
+	return b, nil
+}
+
+// OutboxDir is where the outbox is kept.
+func (c *Config) OutboxDir() string { return filepath.Join(c.StateDir, "outbox") }
+func (c *Config) lastPath() string  { return filepath.Join(c.StateDir, "assessment.json") }
+func (c *Config) judgeParams() map[string]any {
+	params := map[string]any{}
+	for id, values := range c.Params {
+		params[id] = values
+	}
+	return params
+}

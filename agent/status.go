@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vymir-project/vymir/agent/internal/control"
+	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/redact"
+	"github.com/vymir-project/vymir/agent/internal/spool"
+	"github.com/vymir-project/vymir/agent/internal/uplink"
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/policies/assessment"
+)
+
+// StatusSchema names the JSON format of [Status].
+const StatusSchema = "vymir.status/1"
+
+// Status is the agent's health. It is read from the state directory, and from the daemon where one runs.
+type Status struct {
+	Schema         string          `json:"schema"`
+	Version        string          `json:"version"`
+	Running        bool            `json:"running"` // a daemon answers
+	Enrolment      *Enrolment      `json:"enrolment,omitzero"`
+	Consent        redact.Consent  `json:"consent"` // in force: what the server asked to withhold is in it
+	LastAssessment *LastAssessment `json:"last_assessment,omitzero"`
+	Uplink         uplink.State    `json:"uplink"`
+	Outbox         Outbox          `json:"outbox"`
+	Daemon         *control.Live   `json:"daemon,omitzero"`
+	Problems       []string        `json:"problems"`
+}
+
+// Enrolment says whom this host reports to.
+type Enrolment struct {
+	HostID           string    `json:"host_id"`
+	Recipient        string    `json:"recipient"`
+	Site             string    `json:"site,omitzero"`
+	Server           string    `json:"server"`
+	CertificateFrom  time.Time `json:"certificate_from"`
+	CertificateUntil time.Time `json:"certificate_until"`
+}
+
+// LastAssessment is the newest one that was made.
+type LastAssessment struct {
+	MeasuredAt      time.Time          `json:"measured_at"`
+	DurationSeconds float64            `json:"duration_seconds"`
+	Summary         assessment.Summary `json:"summary"`
+}
+
+// Outbox says what waits.
+type Outbox struct {
+	Items        int       `json:"items"`
+	Bytes        int64     `json:"bytes"`
+	LastSequence uint64    `json:"last_sequence"`
+	Acknowledged uint64    `json:"acknowledged"`
+	Dropped      uint64    `json:"dropped"`
+	Damaged      uint64    `json:"damaged"`
+	Oldest       time.Time `json:"oldest,omitzero"`
+}
+
+// ReadStatus gathers the status of the agent that c configures.
+func ReadStatus(ctx context.Context, c Config) (*Status, error) {
+	s := &Status{Schema: StatusSchema, Version: version, Uplink: uplink.LoadState(c.StateDir), Problems: []string{}}
+	s.Consent = c.Consent.Narrow(s.Uplink.Withhold)
+	id, err := identity.Load(c.StateDir)
+	switch {
+	case err == nil:
+		from, until := id.Validity()
+		s.Enrolment = &Enrolment{HostID: id.HostID, Recipient: id.Recipient, Site: id.Site, Server: id.Server, CertificateFrom: from, CertificateUntil: until}
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("read state in %s: needs root", c.StateDir)
+	case !errors.Is(err, identity.ErrNone):
+		s.Problems = append(s.Problems, err.Error())
+	}
+	outbox, err := spool.Open(c.OutboxDir(), spool.Options{ReadOnly: true})
+	if err != nil {
+		s.Problems = append(s.Problems, err.Error())
+	} else {
+		st := outbox.Stats()
+		s.Outbox = Outbox{Items: st.Items, Bytes: st.Bytes, LastSequence: st.Last, Acknowledged: st.Acknowledged, Dropped: st.Dropped, Damaged: st.Damaged, Oldest: st.Oldest}
+	}
+	s.LastAssessment = readLast(c)
+	if live, err := control.Get[control.Live](ctx, c.Socket, "live"); err == nil {
+		s.Running, s.Daemon = true, live
+		s.Problems = append(s.Problems, live.Problems...)
+	}
+	return s, nil
+}
+
+func readLast(c Config) *LastAssessment {
+	b, err := os.ReadFile(c.lastPath())
+	if err != nil {
+		return nil
+	}
+	var a assessment.Assessment
+	if json.Unmarshal(b, &a) != nil {
+		return nil
+	}
+	return &LastAssessment{MeasuredAt: a.MeasuredAt, DurationSeconds: a.DurationSeconds, Summary: a.Summary}
+}
+
+// Live is what only the running daemon knows; the socket serves it.
+func (d *Daemon) Live() control.Live {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	live := d.live
+	live.Hooks = []facts.Hook{}
+	if d.probes != nil {
+		live.Hooks = d.probes.Hooks()
+	}
+	live.Problems = []string{}
+	for what, why := range d.problems {
+		live.Problems = append(live.Problems, what+": "+why)
+	}
+	slices.Sort(live.Problems)
+	live.ResidentBytes = residentBytes()
+	return live
+}
+
+func residentBytes() uint64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseUint(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * uint64(os.Getpagesize())
+}
