@@ -51,6 +51,8 @@ func services() []Family {
 		{"services", collectServices},
 		{"sockets", collectSockets},
 		{"processes", collectProcesses},
+		{"firewall", collectFirewall},
 		{"sshd", collectSSHD},
+		{"network", collectNetwork},
 	}
 }
