@@ -121,7 +121,7 @@ type WebServer struct {
 
 // Mail is the mail transfer agent.
 type Mail struct {
-	Name         string            `json:"name,omitzero"` // postfix, exim, sendmail, opensmtpd, msmtp; empty: none
+	Name         string            `json:"name"` // postfix, exim, sendmail, opensmtpd, msmtp; empty: none
 	LoopbackOnly *bool             `json:"loopback_only,omitzero"`
 	OpenRelay    *bool             `json:"open_relay,omitzero"` // by its files
 	TLS          string            `json:"tls,omitzero"`        // none, may or encrypt

@@ -22,7 +22,7 @@ type Family struct {
 
 // All returns every family in the order of measuring.
 func All() []Family {
-	return slices.Concat(system(), services())
+	return slices.Concat(system(), services(), offered())
 }
 
 // system lists the families of the machine, its accounts and its files.
@@ -54,5 +54,20 @@ func services() []Family {
 		{"firewall", collectFirewall},
 		{"sshd", collectSSHD},
 		{"network", collectNetwork},
+	}
+}
+
+// offered lists the families of what the machine offers others, and of what keeps it working.
+func offered() []Family {
+	return []Family{
+		{"containers", collectContainers},
+		{"web_servers", collectWebServers},
+		{"mail", collectMail},
+		{"databases", collectDatabases},
+		{"shares", collectShares},
+		{"snmp", collectSNMP},
+		{"encryption", collectEncryption},
+		{"continuity", collectContinuity}, // reads schedules
+		{"integrity", collectIntegrity},
 	}
 }
