@@ -104,9 +104,9 @@ func sizing(r *Remedy) string {
 	if f := r.Size.OneFor; f > 1 {
 		s = fmt.Sprintf("one for every %g of ", f)
 	} else if f > 0 && f < 1 {
-		s = fmt.Sprintf("%g for every one of ", 1/f)
+		s = fmt.Sprintf("%g for every ", 1/f)
 	}
-	s += strings.ReplaceAll(string(r.Size.Per), "_", " ")
+	s += map[bool]map[Basis]string{false: singular, true: plural}[r.Size.OneFor > 1][r.Size.Per]
 	if r.Size.SparePercent > 0 {
 		s += fmt.Sprintf(", %g %% spare", r.Size.SparePercent)
 	}
@@ -115,6 +115,17 @@ func sizing(r *Remedy) string {
 	}
 	return s
 }
+
+var (
+	singular = map[Basis]string{
+		PerAffectedHost: "affected host", PerKnownHost: "known host", PerAffectedSite: "affected site", PerUser: "user",
+		PerAdmin: "administrator", PerRecipient: "recipient",
+	}
+	plural = map[Basis]string{
+		PerAffectedHost: "the affected hosts", PerKnownHost: "the known hosts", PerAffectedSite: "the affected sites", PerUser: "the users",
+		PerAdmin: "the administrators", PerRecipient: "the recipients",
+	}
+)
 
 func when(w When) string {
 	var out []string
