@@ -34,6 +34,7 @@ func MeasureInChild(configPath string) func(context.Context) (*Measurement, erro
 			args = append(args, "--config", configPath)
 		}
 		cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+		cmd.Args[0] = os.Args[0]
 		var out, complaint bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &limitedWriter{&out, measureOutput}, &limitedWriter{&complaint, 4096}
 		cmd.Env = append(os.Environ(), "GOGC=50", "GOMEMLIMIT=128MiB")

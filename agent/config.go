@@ -243,11 +243,13 @@ func (c *Config) Protocol() wire.Protocol {
 
 // YAML gives the configuration with every setting in force.
 func (c *Config) YAML() ([]byte, error) {
-	b, err := yaml.Marshal(c)
-	if err != nil {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(c); err != nil {
 		return nil, fmt.Errorf("encode %w: %w", ErrConfig, err)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // OutboxDir is where the outbox is kept.

@@ -34,9 +34,9 @@ func Examine(ctx context.Context, c Config, configErr error, text func(key strin
 	}
 
 	if os.Geteuid() == 0 {
-		add("doctor.daemon", "ok", text("doctor.privileged"))
+		add("doctor.rights", "ok", text("doctor.privileged"))
 	} else {
-		add("doctor.daemon", "note", text("doctor.privileged_no"))
+		add("doctor.rights", "note", text("doctor.privileged_no"))
 	}
 	if configErr != nil {
 		add("doctor.config", "fault", configErr.Error())
