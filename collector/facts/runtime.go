@@ -9,14 +9,15 @@ type Runtime struct {
 	Hooks           []Hook         `json:"hooks,omitzero"`       // every hook with its health
 	Programs        []Program      `json:"programs,omitzero"`    // programs run in the window
 	Connections     []Connection   `json:"connections,omitzero"` // TCP connections by program, direction and peer class
+	Datagrams       []Connection   `json:"datagrams,omitzero"`   // UDP by program and peer; Count is how often it was addressed: once per connected socket, else per datagram; port 53 are name servers
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
 	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
 }
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, ...
-	Kind   string `json:"kind"`            // tp_btf, fentry, raw_tp, tracepoint, netlink, poll
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, ...
+	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, cgroup, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
 	Events uint64 `json:"events"`          // seen since attach
@@ -37,7 +38,7 @@ type Program struct {
 	Container string    `json:"container,omitzero"`
 }
 
-// Connection is a TCP relation between a program and a class of peers.
+// Connection is a TCP (or, among the datagrams, a UDP) relation between a program and a class of peers.
 type Connection struct {
 	Program       string    `json:"program"` // command name
 	UID           uint32    `json:"uid"`

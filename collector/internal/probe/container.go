@@ -1,14 +1,14 @@
 package probe
 
 import (
-	"bufio"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 )
 
 // containers knows which control group belongs to which container. The zero value is ready.
@@ -44,7 +44,7 @@ func (c *containers) of(group uint64) string {
 func (c *containers) refresh() {
 	c.read = time.Now()
 	c.names = map[uint64]string{}
-	root := unified()
+	root := hook.Unified()
 	if root == "" {
 		return
 	}
@@ -79,22 +79,6 @@ func containerOf(path string) string {
 		}
 		if name, ok := strings.CutPrefix(base, "machine-"); ok && strings.HasSuffix(name, ".scope") {
 			return strings.TrimSuffix(name, ".scope")
-		}
-	}
-	return ""
-}
-
-// unified is where the unified hierarchy is mounted; "": nowhere.
-func unified() string {
-	f, err := os.Open("/proc/self/mounts")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	for sc.Scan() {
-		if f := strings.Fields(sc.Text()); len(f) > 2 && f[2] == "cgroup2" {
-			return f[1]
 		}
 	}
 	return ""

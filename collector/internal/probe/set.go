@@ -20,6 +20,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
 
 // Pauses of the gathering.
@@ -33,14 +34,15 @@ const (
 type Options struct {
 	MaxEntries int      // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string   // file that remembers over restarts; "": nothing is remembered
-	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept)
-	Kinds      []string // kinds of hooks allowed: tp_btf, raw_tp, tracepoint, netlink, poll; nil: all
+	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send
+	Kinds      []string // kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, netlink, poll; nil: all
 }
 
 // Set is all probes of a host. Its methods may be called by any goroutine. Close it.
 type Set struct {
 	exec *exec.Probe
 	tcp  *tcp.Probe
+	udp  *udp.Probe
 	ring *hook.Reader // nil without BPF
 
 	path    string
@@ -107,12 +109,13 @@ func (s *Set) open(ctx context.Context, o Options) {
 	}
 	s.exec = exec.Open(ctx, exec.Options{Options: shared, Kinds: kinds(exec.Event)})
 	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
+	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
 	s.read(shared.Ring)
 }
 
 func bpfAllowed(kinds []string) bool {
 	return kinds == nil || slices.ContainsFunc(kinds, func(k string) bool {
-		return k == hook.TracingBTF || k == hook.Raw || k == hook.Tracepoint
+		return k == hook.TracingBTF || k == hook.Raw || k == hook.Tracepoint || k == hook.Cgroup
 	})
 }
 
@@ -152,6 +155,7 @@ func (s *Set) gather() {
 	now := hook.Now()
 	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup)) })
 	_ = s.tcp.Drain(now, s.table.addConnection)
+	_ = s.udp.Drain(now, s.table.addDatagram)
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
 }
 
@@ -179,7 +183,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return append([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks()...)
+	return append(append([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks()...), s.udp.Hook())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -195,7 +199,7 @@ func (s *Set) Snapshot(now time.Time) *facts.Runtime {
 	since, total := observed(s.spans, now)
 	r.Since, r.ObservedSeconds = since, total.Seconds()
 	s.table.fill(r)
-	r.Truncated = r.Truncated || !s.closed && s.tcp.Coarse()
+	r.Truncated = r.Truncated || !s.closed && (s.tcp.Coarse() || s.udp.Coarse())
 	for _, h := range r.Hooks {
 		r.Truncated = r.Truncated || h.Losses[hook.LostMapFull] > 0
 	}
@@ -239,5 +243,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.tcp.Close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.tcp.Close(), s.udp.Close(), s.saveErr)
 }

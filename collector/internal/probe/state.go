@@ -108,6 +108,8 @@ func (s saved) encode() ([]byte, error) {
 		}
 		slices.SortFunc(s.Runtime.Programs, func(a, b facts.Program) int { return b.LastSeen.Compare(a.LastSeen) })
 		slices.SortFunc(s.Runtime.Connections, func(a, b facts.Connection) int { return b.LastSeen.Compare(a.LastSeen) })
+		slices.SortFunc(s.Runtime.Datagrams, func(a, b facts.Connection) int { return b.LastSeen.Compare(a.LastSeen) })
+		s.Runtime.Datagrams = s.Runtime.Datagrams[:len(s.Runtime.Datagrams)/2]
 		s.Runtime.Programs = s.Runtime.Programs[:len(s.Runtime.Programs)/2]
 		s.Runtime.Connections = s.Runtime.Connections[:len(s.Runtime.Connections)/2]
 		s.Runtime.Truncated = true

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
-	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 )
 
 // Bounds of what is remembered.
@@ -39,6 +39,7 @@ type table struct {
 	limit       int
 	programs    map[programKey]*facts.Program
 	connections map[connectionKey]*facts.Connection
+	datagrams   map[connectionKey]*facts.Connection
 	events      []facts.RuntimeEvent // oldest first
 	truncated   bool
 }
@@ -51,6 +52,7 @@ func newTable(limit int) *table {
 		limit:       limit,
 		programs:    map[programKey]*facts.Program{},
 		connections: map[connectionKey]*facts.Connection{},
+		datagrams:   map[connectionKey]*facts.Connection{},
 	}
 }
 
@@ -76,13 +78,18 @@ func (t *table) addProgram(s exec.Seen, container string) {
 	}
 }
 
-// addConnection merges connections.
-func (t *table) addConnection(s tcp.Seen) {
+// addConnection merges TCP connections.
+func (t *table) addConnection(s flow.Seen) { t.addFlow(t.connections, s) }
+
+// addDatagram merges what was addressed by UDP.
+func (t *table) addDatagram(s flow.Seen) { t.addFlow(t.datagrams, s) }
+
+func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) {
 	key := connectionKey{s.Program, s.UID, s.Direction.String(), s.Peer, s.Port}
-	c := t.connections[key]
-	if c == nil && len(t.connections) >= t.limit && !t.evictConnection(s.Last) {
+	c := flows[key]
+	if c == nil && len(flows) >= t.limit && !t.evictFlow(flows, s.Last) {
 		key.peer = netip.Addr{} // no room for another peer: count it with all the others
-		if c = t.connections[key]; c == nil && len(t.connections) >= t.limit+max(t.limit/8, 16) {
+		if c = flows[key]; c == nil && len(flows) >= t.limit+max(t.limit/8, 16) {
 			return
 		}
 	}
@@ -96,7 +103,7 @@ func (t *table) addConnection(s tcp.Seen) {
 		} else {
 			t.truncated = true
 		}
-		t.connections[key] = c
+		flows[key] = c
 	}
 	c.Count += s.Count
 	c.Failed += s.Failed
@@ -135,17 +142,17 @@ func (t *table) evictProgram(now time.Time) bool {
 	return found
 }
 
-func (t *table) evictConnection(now time.Time) bool {
+func (t *table) evictFlow(flows map[connectionKey]*facts.Connection, now time.Time) bool {
 	t.truncated = true
 	var oldest connectionKey
 	at := now.Add(-24 * time.Hour)
 	found := false
-	for key, c := range t.connections {
+	for key, c := range flows {
 		if c.LastSeen.Before(at) {
 			oldest, at, found = key, c.LastSeen, true
 		}
 	}
-	delete(t.connections, oldest)
+	delete(flows, oldest)
 	return found
 }
 
@@ -157,9 +164,11 @@ func (t *table) expire(now time.Time) {
 			delete(t.programs, key)
 		}
 	}
-	for key, c := range t.connections {
-		if c.LastSeen.Before(limit) {
-			delete(t.connections, key)
+	for _, flows := range []map[connectionKey]*facts.Connection{t.connections, t.datagrams} {
+		for key, c := range flows {
+			if c.LastSeen.Before(limit) {
+				delete(flows, key)
+			}
 		}
 	}
 	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
@@ -176,17 +185,22 @@ func (t *table) fill(r *facts.Runtime) {
 	slices.SortFunc(r.Programs, func(a, b facts.Program) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Container, b.Container))
 	})
-	r.Connections = make([]facts.Connection, 0, len(t.connections))
-	for _, c := range t.connections {
-		r.Connections = append(r.Connections, *c)
-	}
-	slices.SortFunc(r.Connections, func(a, b facts.Connection) int {
-		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Port, b.Port),
-			cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.UID, b.UID))
-	})
+	r.Connections, r.Datagrams = listFlows(t.connections), listFlows(t.datagrams)
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
 	r.Truncated = t.truncated
+}
+
+func listFlows(flows map[connectionKey]*facts.Connection) []facts.Connection {
+	list := make([]facts.Connection, 0, len(flows))
+	for _, c := range flows {
+		list = append(list, *c)
+	}
+	slices.SortFunc(list, func(a, b facts.Connection) int {
+		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Port, b.Port),
+			cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.UID, b.UID))
+	})
+	return list
 }
 
 // load takes a saved document in again.
@@ -195,17 +209,22 @@ func (t *table) load(r *facts.Runtime) {
 		q := p
 		t.programs[programKey{p.Path, p.Container}] = &q
 	}
-	for _, c := range r.Connections[:min(len(r.Connections), t.limit)] {
+	t.loadFlows(t.connections, r.Connections)
+	t.loadFlows(t.datagrams, r.Datagrams)
+	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
+	slices.Reverse(t.events)
+	t.truncated = r.Truncated
+}
+
+func (t *table) loadFlows(flows map[connectionKey]*facts.Connection, list []facts.Connection) {
+	for _, c := range list[:min(len(list), t.limit)] {
 		peer, err := netip.ParseAddr(c.Peer)
 		if err != nil && c.Peer != "" {
 			continue
 		}
 		d := c
-		t.connections[connectionKey{c.Program, c.UID, c.Direction, peer, c.Port}] = &d
+		flows[connectionKey{c.Program, c.UID, c.Direction, peer, c.Port}] = &d
 	}
-	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
-	slices.Reverse(t.events)
-	t.truncated = r.Truncated
 }
 
 // classOf tells how far away a peer is.

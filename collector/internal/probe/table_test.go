@@ -8,7 +8,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
-	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -35,8 +35,8 @@ func TestTableForgetsWhatRestedLongest(t *testing.T) {
 func TestTableCountsPeersTogetherWhenFull(t *testing.T) {
 	table := newTable(4)
 	for i := range 10 {
-		table.addConnection(tcp.Seen{
-			Program: "web", Direction: tcp.In, Port: 443, Count: 1, First: noon, Last: noon,
+		table.addConnection(flow.Seen{
+			Program: "web", Direction: flow.In, Port: 443, Count: 1, First: noon, Last: noon,
 			Peer: netip.MustParseAddr("203.0.113." + strconv.Itoa(i)),
 		})
 	}

@@ -10,11 +10,13 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
+	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
 
-// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept.
+// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send.
 type Event struct {
 	At      time.Time `json:"at"` // UTC
 	Kind    string    `json:"kind"`
@@ -92,7 +94,7 @@ func (s *Set) join(w *watcher) error {
 		return nil
 	}
 	s.ring.Hurry(true)
-	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true)); err != nil {
+	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true), s.udp.Watch(true)); err != nil {
 		return fmt.Errorf("watch events: %w", err)
 	}
 	return nil
@@ -106,7 +108,7 @@ func (s *Set) leave(w *watcher) {
 		return
 	}
 	s.ring.Hurry(false)
-	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false))
+	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false), s.udp.Watch(false))
 }
 
 // record takes one record of the ring.
@@ -125,17 +127,23 @@ func (s *Set) record(b []byte) {
 		}
 		e = execEvent(x)
 	case hook.KindTCP:
-		x, ok := tcp.Parse(h, rest, now)
+		x, ok := flow.Parse(h, rest, now)
 		if !ok {
 			return
 		}
-		e = tcpEvent(x)
+		e = flowEvent(x, tcp.Connect)
+	case hook.KindUDP:
+		x, ok := flow.Parse(h, rest, now)
+		if !ok {
+			return
+		}
+		e = flowEvent(x, udp.Event)
 	default:
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.Kind != exec.Event && e.Kind != tcp.Connect && e.Kind != tcp.Accept {
+	if !usual(e.Kind) {
 		uid := e.UID
 		s.table.addEvent(facts.RuntimeEvent{At: e.At, Kind: e.Kind, Program: e.Program, UID: &uid, Detail: e.Detail()})
 	}
@@ -147,6 +155,15 @@ func (s *Set) record(b []byte) {
 	}
 }
 
+// usual are the kinds of events that are counted, and told to watchers only.
+func usual(kind string) bool {
+	switch kind {
+	case exec.Event, tcp.Connect, tcp.Accept, udp.Event:
+		return true
+	}
+	return false
+}
+
 func execEvent(x exec.Seen) Event {
 	return Event{
 		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: x.UID,
@@ -154,11 +171,12 @@ func execEvent(x exec.Seen) Event {
 	}
 }
 
-func tcpEvent(x tcp.Seen) Event {
-	e := Event{At: x.Last, Kind: tcp.Connect, Program: x.Program, PID: x.PID, UID: x.UID}
-	if x.Direction == tcp.In {
-		e.Kind = tcp.Accept
+func flowEvent(x flow.Seen, kind string) Event {
+	if x.Direction == flow.In {
+		kind = tcp.Accept
 	}
-	e.Peer = netip.AddrPortFrom(x.Peer, x.Port).String()
-	return e
+	return Event{
+		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: x.UID,
+		Peer: netip.AddrPortFrom(x.Peer, x.Port).String(),
+	}
 }

@@ -54,6 +54,7 @@ struct {
 enum kind {
 	KIND_EXEC = 1,
 	KIND_TCP = 2,
+	KIND_UDP = 3,
 };
 
 /* Stands at the start of every record. */

@@ -68,8 +68,10 @@ func (a *Attachment) Counters() (Counters, error) {
 	c.Lose(LostMapBusy, sum[mapBusy])
 	c.Lose(LostTrackFull, sum[trackFull])
 	c.Lose(LostRingFull, sum[ringFull])
-	if s, err := a.BPF().Stats(); err == nil {
-		c.Lose(LostRecursion, s.RecursionMisses)
+	for _, p := range a.collection.Programs {
+		if s, err := p.Stats(); err == nil {
+			c.Lose(LostRecursion, s.RecursionMisses)
+		}
 	}
 	return c, nil
 }

@@ -7,6 +7,7 @@ package hook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -14,13 +15,15 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// Kinds of hooks, best first. The first three carry BPF.
+// Kinds of hooks, best first. Those above the gap carry BPF.
 const (
 	TracingBTF = "tp_btf"     // raw tracepoint whose arguments are typed by BTF
 	Raw        = "raw_tp"     // raw tracepoint with untyped arguments
 	Tracepoint = "tracepoint" // tracepoint by its record in tracefs; needs no BTF
-	Netlink    = "netlink"    // messages of the kernel, no BPF
-	Poll       = "poll"       // procfs read again and again: sees only what lasts
+	Cgroup     = "cgroup"     // program at the root of the control groups
+
+	Netlink = "netlink" // messages of the kernel, no BPF
+	Poll    = "poll"    // procfs read again and again: sees only what lasts
 )
 
 // States of a hook.
@@ -40,11 +43,12 @@ const (
 
 // Candidate is one way to hook an event.
 type Candidate struct {
-	Kind    string // [TracingBTF], [Raw] or [Tracepoint]
-	Program string // name of the program in the object
-	Group   string // of the tracepoint, for [Tracepoint]
-	Name    string // of the tracepoint
-	Note    string // what is lost with this candidate; empty for the best
+	Kind    string   // [TracingBTF], [Raw], [Tracepoint] or [Cgroup]
+	Program string   // name of the program in the object
+	Beside  []string // further programs that are attached with it; all of them or none
+	Group   string   // of the tracepoint, for [Tracepoint]
+	Name    string   // of the tracepoint
+	Note    string   // what is lost with this candidate; empty for the best
 }
 
 // Options are what all candidates of an event share.
@@ -58,14 +62,15 @@ type Options struct {
 type Attachment struct {
 	candidate  Candidate
 	collection *ebpf.Collection
-	link       link.Link
+	links      []link.Link
 }
 
 // Attach loads the candidate's program out of spec, which it leaves alone, and attaches it.
 func Attach(spec *ebpf.CollectionSpec, c Candidate, o Options) (*Attachment, error) {
 	s := spec.Copy()
+	programs := append([]string{c.Program}, c.Beside...)
 	for name := range s.Programs {
-		if name != c.Program {
+		if !slices.Contains(programs, name) {
 			delete(s.Programs, name)
 		}
 	}
@@ -84,15 +89,19 @@ func Attach(spec *ebpf.CollectionSpec, c Candidate, o Options) (*Attachment, err
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", c.Program, short(err))
 	}
-	l, err := attach(coll.Programs[c.Program], c)
-	if err != nil {
-		coll.Close()
-		return nil, fmt.Errorf("attach %s: %w", c.Program, short(err))
+	at := &Attachment{candidate: c, collection: coll}
+	for _, name := range programs {
+		l, err := attach(coll.Programs[name], s.Programs[name], c)
+		if err != nil {
+			_ = at.Close()
+			return nil, fmt.Errorf("attach %s: %w", name, short(err))
+		}
+		at.links = append(at.links, l)
 	}
-	return &Attachment{candidate: c, collection: coll, link: l}, nil
+	return at, nil
 }
 
-func attach(p *ebpf.Program, c Candidate) (link.Link, error) {
+func attach(p *ebpf.Program, spec *ebpf.ProgramSpec, c Candidate) (link.Link, error) {
 	switch c.Kind {
 	case TracingBTF:
 		return link.AttachTracing(link.TracingOptions{Program: p})
@@ -105,6 +114,12 @@ func attach(p *ebpf.Program, c Candidate) (link.Link, error) {
 		}
 		defer done()
 		return link.Tracepoint(c.Group, c.Name, p, nil)
+	case Cgroup:
+		root := Unified()
+		if root == "" {
+			return nil, errors.New("the unified hierarchy of control groups is not mounted")
+		}
+		return link.AttachCgroup(link.CgroupOptions{Path: root, Attach: spec.AttachType, Program: p})
 	}
 	return nil, fmt.Errorf("no such kind of hook: %s", c.Kind)
 }
@@ -128,8 +143,11 @@ func (a *Attachment) Note() string { return a.candidate.Note }
 // Map gives one of the object's maps, or nil.
 func (a *Attachment) Map(name string) *ebpf.Map { return a.collection.Maps[name] }
 
-// BPF gives the attached program, for its statistics.
-func (a *Attachment) BPF() *ebpf.Program { return a.collection.Programs[a.candidate.Program] }
+// Program gives one of the attached programs, for its statistics.
+func (a *Attachment) Program(name string) *ebpf.Program { return a.collection.Programs[name] }
+
+// BPF gives the first of the attached programs.
+func (a *Attachment) BPF() *ebpf.Program { return a.Program(a.candidate.Program) }
 
 // Watch switches between telling rare events only and telling every event.
 func (a *Attachment) Watch(all bool) error {
@@ -143,9 +161,12 @@ func (a *Attachment) Watch(all bool) error {
 	return nil
 }
 
-// Close detaches the program and frees its maps.
+// Close detaches the programs and frees their maps.
 func (a *Attachment) Close() error {
-	err := a.link.Close()
+	var err error
+	for _, l := range a.links {
+		err = errors.Join(err, l.Close())
+	}
 	a.collection.Close()
 	return err
 }

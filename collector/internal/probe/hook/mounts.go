@@ -105,3 +105,19 @@ func unescape(s string) string {
 	}
 	return b.String()
 }
+
+// Unified is where the unified hierarchy is mounted; "": nowhere.
+func Unified() string {
+	f, err := os.Open("/proc/self/mounts")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	for sc.Scan() {
+		if f := strings.Fields(sc.Text()); len(f) > 2 && f[2] == "cgroup2" {
+			return f[1]
+		}
+	}
+	return ""
+}

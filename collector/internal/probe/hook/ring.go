@@ -18,6 +18,7 @@ import (
 const (
 	KindExec uint32 = iota + 1
 	KindTCP
+	KindUDP
 )
 
 // HeaderSize is the length of what stands before every record, in bytes.

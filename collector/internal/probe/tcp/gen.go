@@ -1,3 +1,3 @@
 package tcp
 
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -tags linux -target bpfel,bpfeb -no-global-types -type flow_key -type flow -type listener_key -type listener tcp tcp.bpf.c -- -I../headers -O2 -g -Wall -Werror -mcpu=v2
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -tags linux -target bpfel,bpfeb -no-global-types -type listener_key -type listener tcp tcp.bpf.c -- -I../headers -O2 -g -Wall -Werror -mcpu=v2

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 )
 
@@ -16,7 +17,7 @@ const PollEvery = 10 * time.Second
 type poller struct {
 	mu    sync.Mutex
 	open  map[pair]bool // connections at the last look
-	rows  map[tcpFlowKey]*Seen
+	rows  map[flow.Key]*flow.Seen
 	limit int
 	n     hook.Counters
 	self  map[uint16]bool // ports of our own canaries
@@ -28,7 +29,7 @@ type poller struct {
 type pair struct{ local, remote netip.AddrPort }
 
 func newPoller() (*poller, error) {
-	p := &poller{rows: map[tcpFlowKey]*Seen{}, limit: 4096, self: map[uint16]bool{}, stop: make(chan struct{})}
+	p := &poller{rows: map[flow.Key]*flow.Seen{}, limit: 4096, self: map[uint16]bool{}, stop: make(chan struct{})}
 	if err := p.look(); err != nil {
 		return nil, err
 	}
@@ -88,15 +89,15 @@ func (p *poller) look() error {
 }
 
 func (p *poller) add(s socket, in bool, now time.Time) {
-	row := Seen{Program: s.program, UID: s.uid, Peer: s.remote.Addr(), Port: s.remote.Port(), First: now}
+	row := flow.Seen{Program: s.program, UID: s.uid, Peer: s.remote.Addr(), Port: s.remote.Port(), First: now}
 	p.n.Seen++
 	if in {
-		row.Direction, row.Port = In, s.local.Port()
+		row.Direction, row.Port = flow.In, s.local.Port()
 		p.n.Seen--
 		p.n.SeenIn++
 	}
-	key := tcpFlowKey{Peer: row.Peer.As16(), Uid: row.UID, Port: row.Port, Direction: uint8(row.Direction)}
-	hook.Copy(key.Program[:], []byte(row.Program))
+	key := flow.Key{Peer: row.Peer.As16(), UID: row.UID, Port: row.Port, Direction: row.Direction}
+	copy(key.Program[:], row.Program)
 	have := p.rows[key]
 	if have == nil {
 		if len(p.rows) >= p.limit {
@@ -110,10 +111,10 @@ func (p *poller) add(s socket, in bool, now time.Time) {
 	have.Last = now
 }
 
-func (p *poller) drain(_ hook.Clock, f func(Seen)) error {
+func (p *poller) drain(_ hook.Clock, f func(flow.Seen)) error {
 	p.mu.Lock()
 	rows := p.rows
-	p.rows = map[tcpFlowKey]*Seen{}
+	p.rows = map[flow.Key]*flow.Seen{}
 	p.mu.Unlock()
 	for _, s := range rows {
 		if !p.self[s.Port] {

@@ -17,39 +17,17 @@
  * Only connect and listen run in the process they belong to. So the program of an outgoing connection is remembered
  * with its socket until it closes, and that of an incoming one is found by the port somebody listens on; for sockets
  * that listened before we came, the agent fills in the listeners it finds in procfs.
- *
- * Peers may be without number. When their map is full, connections are counted by class of peer in a second map.
  */
 #include "kernel.h"
 #include "helpers.h"
 #include "vymir.h"
+#include "flows.h"
 
 #define AF_INET	    2
 #define AF_INET6    10
 #define IPPROTO_TCP 6
 
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7, TCP_LISTEN = 10 };
-
-enum direction { OUT, IN };
-
-/* The flow's address is the peer's; an IPv4 address stands as ::ffff:a.b.c.d. All zero: any peer (see rest). */
-struct flow_key {
-	__u8 peer[16];
-	char program[16];
-	__u32 uid;
-	__u16 port; /* the peer's when going out, ours when coming in; host order */
-	__u8 direction;
-	__u8 padding;
-};
-
-struct flow {
-	__u64 count;  /* connections established */
-	__u64 failed; /* connections that were tried and not established */
-	__u64 sent;   /* bytes of payload, of those connections that ended */
-	__u64 received;
-	__u64 first; /* CLOCK_MONOTONIC, ns */
-	__u64 last;
-};
 
 struct listener_key {
 	__u32 netns; /* inode of the network namespace; 0 where it cannot be asked */
@@ -63,26 +41,6 @@ struct listener {
 	__u32 pid;
 	__u64 since; /* CLOCK_MONOTONIC, ns; 0: before the agent came */
 };
-
-struct tcp_record {
-	struct header header;
-	struct flow_key flow;
-};
-
-struct {
-	MAP_NUMBER(type, BPF_MAP_TYPE_HASH);
-	MAP_NUMBER(max_entries, 4096);
-	MAP_TYPE(key, struct flow_key);
-	MAP_TYPE(value, struct flow);
-} flows SEC(".maps");
-
-/* Flows for which the map above had no room, by program and port only. */
-struct {
-	MAP_NUMBER(type, BPF_MAP_TYPE_HASH);
-	MAP_NUMBER(max_entries, 512);
-	MAP_TYPE(key, struct flow_key);
-	MAP_TYPE(value, struct flow);
-} rest SEC(".maps");
 
 /* Open sockets, by their address in the kernel. */
 struct {
@@ -111,52 +69,6 @@ struct change {
 	__u8 peer[16];
 };
 
-static __always_inline struct flow *find(void *map, struct flow_key *key, __u64 now, long *err)
-{
-	struct flow fresh = {.first = now, .last = now};
-	struct flow *f = bpf_map_lookup_elem(map, key);
-
-	if (f)
-		return f;
-	*err = bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(map, key);
-}
-
-/* The entry to count in: the flow's own, or that of all peers, or none. Tells by cause what became of it. */
-static __always_inline struct flow *flow_of(struct flow_key *key, __u64 now, __u32 *cause)
-{
-	struct flow_key any;
-	long err = 0;
-	struct flow *f = find(&flows, key, now, &err);
-
-	*cause = STORED;
-	if (f)
-		return f;
-	any = *key;
-	__builtin_memset(any.peer, 0, sizeof(any.peer));
-	f = find(&rest, &any, now, &err);
-	*cause = f ? COARSE : err == -EBUSY ? MAP_BUSY : MAP_FULL;
-	return f;
-}
-
-static __always_inline void tell(struct flow_key *key, __u64 now)
-{
-	struct tcp_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
-
-	if (!r) {
-		count(RING_FULL);
-		return;
-	}
-	r->header.at = now;
-	r->header.kind = KIND_TCP;
-	r->header.pid = 0;
-	r->header.uid = key->uid;
-	r->header.padding = 0;
-	r->flow = *key;
-	count(TOLD);
-	bpf_ringbuf_submit(r, wake());
-}
-
 static __always_inline void remember(__u64 socket, struct flow_key *key)
 {
 	long err = bpf_map_update_elem(&sockets, &socket, key, BPF_ANY);
@@ -178,7 +90,7 @@ static __always_inline void begun(struct flow_key *key, const int ring)
 	}
 	count(cause);
 	if (ring && watched())
-		tell(key, now);
+		tell_flow(KIND_TCP, key, now);
 }
 
 static __always_inline void ended(struct flow_key *key, int old, __u64 sent, __u64 received)
@@ -286,13 +198,6 @@ static __always_inline int wanted(int old, int new)
 {
 	return new == TCP_SYN_SENT || new == TCP_LISTEN || new == TCP_CLOSE ||
 	       (new == TCP_ESTABLISHED && (old == TCP_SYN_SENT || old == TCP_SYN_RECV));
-}
-
-static __always_inline void v4_address(__u8 *to, __u32 address)
-{
-	((__u64 *)to)[0] = 0;
-	((__u32 *)to)[2] = network32(0xffff);
-	((__u32 *)to)[3] = address;
 }
 
 static __always_inline int state_set(const int how, const int leader, __u64 *ctx)

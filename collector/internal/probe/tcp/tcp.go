@@ -5,11 +5,10 @@ package tcp
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 )
 
@@ -19,42 +18,10 @@ const (
 	Accept  = "tcp_accept"
 )
 
-// Direction of a connection; an agreement with enum direction in tcp.bpf.c.
-type Direction uint8
-
-// Directions.
-const (
-	Out Direction = iota // we connected
-	In                   // we accepted
-)
-
-// String is the direction's name in facts.
-func (d Direction) String() string {
-	if d == In {
-		return "in"
-	}
-	return "out"
-}
-
-// Seen says how often a program of one user and a peer were connected since it was last asked.
-type Seen struct {
-	Program     string // command name; empty: not known
-	UID         uint32
-	PID         uint32 // 0: not known
-	Direction   Direction
-	Peer        netip.Addr // the zero address: peers for which there was no room
-	Port        uint16     // the peer's when going out, ours when coming in
-	Count       uint64     // established
-	Failed      uint64     // tried and not established
-	Sent        uint64     // bytes of connections that ended; 0 where the source cannot tell
-	Received    uint64
-	First, Last time.Time
-}
-
 // source is one way to see connections.
 type source interface {
 	hook.Source
-	drain(now hook.Clock, f func(Seen)) error
+	drain(now hook.Clock, f func(flow.Seen)) error
 	saw(c *hook.Connection) error // nil: both ends of our own connection were seen; looked for and forgotten
 }
 
@@ -139,7 +106,7 @@ func (p *Probe) Coarse() bool {
 }
 
 // Drain gives what was seen since the last call, one call of f per flow.
-func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {
+func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
 	if !p.choice.Have {
 		return nil
 	}

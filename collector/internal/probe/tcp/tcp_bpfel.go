@@ -13,26 +13,6 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-type tcpFlow struct {
-	_        structs.HostLayout
-	Count    uint64
-	Failed   uint64
-	Sent     uint64
-	Received uint64
-	First    uint64
-	Last     uint64
-}
-
-type tcpFlowKey struct {
-	_         structs.HostLayout
-	Peer      [16]uint8
-	Program   [16]int8
-	Uid       uint32
-	Port      uint16
-	Direction uint8
-	Padding   uint8
-}
-
 type tcpListener struct {
 	_       structs.HostLayout
 	Program [16]int8

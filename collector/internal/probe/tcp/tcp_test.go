@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
 )
@@ -33,10 +34,10 @@ func open(t *testing.T, kind string, o hook.Options) *Probe {
 }
 
 // flows gives what was seen since the last time at one port, by direction.
-func flows(t *testing.T, p *Probe, port uint16) map[Direction]Seen {
+func flows(t *testing.T, p *Probe, port uint16) map[flow.Direction]flow.Seen {
 	t.Helper()
-	all := map[Direction]Seen{}
-	err := p.Drain(hook.Now(), func(s Seen) {
+	all := map[flow.Direction]flow.Seen{}
+	err := p.Drain(hook.Now(), func(s flow.Seen) {
 		if s.Port == port {
 			have := all[s.Direction]
 			s.Count += have.Count
@@ -104,7 +105,7 @@ func TestConnectionsAreSeenByEveryKind(t *testing.T) {
 				talk(t, l)
 				talk(t, l)
 				got := flows(t, p, portOf(l))
-				for _, d := range []Direction{Out, In} {
+				for _, d := range []flow.Direction{flow.Out, flow.In} {
 					s := got[d]
 					if s.Count != 2 || s.Peer != peer || s.UID != 0 || s.Program == "" {
 						t.Errorf("%s: %+v, want 2 with %s", d, s, peer)
@@ -116,10 +117,10 @@ func TestConnectionsAreSeenByEveryKind(t *testing.T) {
 				if kind == hook.Tracepoint {
 					return // it cannot tell bytes
 				}
-				if s := got[Out]; s.Sent != 10 || s.Received != 6 {
+				if s := got[flow.Out]; s.Sent != 10 || s.Received != 6 {
 					t.Errorf("out: %d bytes sent, %d received, want 10 and 6", s.Sent, s.Received)
 				}
-				if s := got[In]; s.Sent != 6 || s.Received != 10 {
+				if s := got[flow.In]; s.Sent != 6 || s.Received != 10 {
 					t.Errorf("in: %d bytes sent, %d received, want 6 and 10", s.Sent, s.Received)
 				}
 			})
@@ -137,7 +138,7 @@ func TestRefusedConnectionIsAFailure(t *testing.T) {
 			if _, err := net.Dial("tcp4", l.Addr().String()); !errors.Is(err, unix.ECONNREFUSED) {
 				t.Fatalf("dial: %v, want refused", err)
 			}
-			if s := flows(t, p, port)[Out]; s.Count != 0 || s.Failed != 1 {
+			if s := flows(t, p, port)[flow.Out]; s.Count != 0 || s.Failed != 1 {
 				t.Errorf("%+v, want one failure and no connection", s)
 			}
 		})
@@ -150,7 +151,7 @@ func TestEarlierListenerIsKnown(t *testing.T) {
 	l := listen(t, "tcp4", "127.0.0.1:0")
 	p := open(t, hook.TracingBTF, hook.Options{Ring: hooktest.Ring(t)})
 	talk(t, l)
-	if s := flows(t, p, portOf(l))[In]; s.Program != hook.Command() || s.Count != 1 {
+	if s := flows(t, p, portOf(l))[flow.In]; s.Program != hook.Command() || s.Count != 1 {
 		t.Errorf("%+v, want one accepted by %s", s, hook.Command())
 	}
 }
@@ -178,11 +179,11 @@ func TestFullMapCountsWithoutPeers(t *testing.T) {
 				s.Close()
 			}
 			var out, in, without uint64
-			err := p.Drain(hook.Now(), func(s Seen) {
+			err := p.Drain(hook.Now(), func(s flow.Seen) {
 				if s.Port != portOf(l) {
 					return
 				}
-				if s.Direction == Out {
+				if s.Direction == flow.Out {
 					out += s.Count
 				} else {
 					in += s.Count
@@ -231,12 +232,6 @@ func FuzzParseSocket(f *testing.F) {
 	f.Add("0: 0100007F:1F90 0200007F:D431 01 0:0 0:0 0 1000 0 4711")
 	f.Add("0: 00000000000000000000000001000000:0050 ::0 0A")
 	f.Fuzz(func(t *testing.T, line string) { parseSocket(line) })
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add(make([]byte, flowSize))
-	f.Add([]byte{1})
-	f.Fuzz(func(t *testing.T, b []byte) { Parse(hook.Header{}, b, hook.Now()) })
 }
 
 // The poller proves itself with an open connection, since one that ends at once is just what it cannot see.

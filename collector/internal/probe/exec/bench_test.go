@@ -1,0 +1,73 @@
+package exec
+
+import (
+	osexec "os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
+)
+
+// BenchmarkExec is what one execution costs in the kernel: counted under a known key, and told through the ring.
+func BenchmarkExec(b *testing.B) {
+	for _, kind := range bpfKinds {
+		for name, all := range map[string]bool{"counted": false, "told": true} {
+			b.Run(kind+"/"+name, func(b *testing.B) {
+				p := Open(b.Context(), Options{Options: hook.Options{Ring: hooktest.Ring(b)}, Kinds: []string{kind}})
+				defer p.Close()
+				hooktest.NeedProven(b, kind, p.Hook())
+				if err := p.Watch(all); err != nil {
+					b.Fatal(err)
+				}
+				hooktest.Measured(b, p.choice.Source.(*kernel).BPF(), "exec", func() (n int) {
+					for b.Loop() {
+						_ = osexec.Command("/bin/true").Run()
+						n++
+					}
+					return n
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkDrain is what the agent pays to fetch the counts of a thousand programs, every half minute.
+func BenchmarkDrain(b *testing.B) {
+	p := Open(b.Context(), Options{Options: hook.Options{Ring: hooktest.Ring(b)}, Kinds: []string{hook.TracingBTF}})
+	defer p.Close()
+	hooktest.NeedProven(b, hook.TracingBTF, p.Hook())
+	k := p.choice.Source.(*kernel)
+	var v execProgram
+	for i, part := range []string{"bash", "bin", "usr"} {
+		copy(v.Part[i][:], part)
+	}
+	v.Count = 1
+	for i := range 1000 {
+		if err := k.programs.Put(execProgramKey{Inode: uint64(i), Device: 8<<20 | 1}, v); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.Drain(hook.Now(), func(Seen) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParse is what the agent pays for an execution that is told through the ring.
+func BenchmarkParse(b *testing.B) {
+	p := &Probe{choice: hook.Choice[source]{Source: &kernel{}, Have: true}}
+	record := make([]byte, keySize+programSize)
+	for i := range 5 {
+		copy(record[keySize+48+40*i:], "name"+strconv.Itoa(i))
+	}
+	now := hook.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := p.Parse(hook.Header{}, record, now); !ok {
+			b.Fatal("not parsed")
+		}
+	}
+}

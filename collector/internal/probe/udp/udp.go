@@ -1,0 +1,134 @@
+// Package udp sees whom programs address by UDP, the name servers among them, by BPF at the root of the control groups.
+// udp.bpf.c tells where the kernel reports it. Without BPF there is nothing in its place: procfs shows sockets that
+// are connected, which those of most programs are not.
+package udp
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/flow"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// Event is the name of this probe's event in facts.
+const Event = "udp_send"
+
+// Options are given once, at Open.
+type Options struct {
+	hook.Options
+	Kinds []string // allowed kinds of hooks; nil: all
+}
+
+// Probe counts in the kernel. One goroutine at a time may use it.
+type Probe struct {
+	choice hook.Choice[*kernel]
+}
+
+type kernel struct {
+	*hook.Attachment
+	table *flow.Table
+}
+
+var candidate = hook.Candidate{
+	Kind: hook.Cgroup, Program: udpProgUdpConnect4,
+	Beside: []string{udpProgUdpConnect6, udpProgUdpSendmsg4, udpProgUdpSendmsg6},
+}
+
+// Open attaches the programs and proves them by a datagram to ourselves. It never fails: a probe that could not be had
+// says why in its Hook.
+func Open(ctx context.Context, o Options) *Probe {
+	var openers []hook.Opener[*kernel]
+	if o.Kinds == nil || slices.Contains(o.Kinds, hook.Cgroup) {
+		openers = append(openers, hook.Opener[*kernel]{Kind: hook.Cgroup, Open: func() (*kernel, error) {
+			spec, err := loadUdp()
+			if err != nil {
+				return nil, err
+			}
+			a, err := hook.Attach(spec, candidate, o.Options)
+			if err != nil {
+				return nil, err
+			}
+			return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
+		}})
+	}
+	return &Probe{choice: hook.Choose(ctx, openers, prove)}
+}
+
+// prove addresses ourselves twice, once by a connected socket and once by one that is not.
+func prove(ctx context.Context, k *kernel) error {
+	server, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return fmt.Errorf("listen for canary: %w", err)
+	}
+	defer server.Close()
+	at := server.LocalAddr().(*net.UDPAddr).AddrPort()
+	if _, err := server.WriteToUDPAddrPort([]byte{0}, at); err != nil {
+		return fmt.Errorf("send canary: %w", err)
+	}
+	if err := k.await(ctx, at); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(at))
+	if err != nil {
+		return fmt.Errorf("connect canary: %w", err)
+	}
+	defer client.Close()
+	if err := k.await(ctx, at); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	return nil
+}
+
+func (k *kernel) await(ctx context.Context, at netip.AddrPort) error {
+	var err error
+	seen := hook.Await(ctx, func() bool {
+		var out bool
+		out, _, err = k.table.Take(at)
+		return out || err != nil
+	})
+	if err == nil && !seen {
+		err = hook.ErrSilent
+	}
+	return err
+}
+
+// Hook reports the probe's health.
+func (p *Probe) Hook() facts.Hook {
+	h, _ := p.choice.Hook(Event)
+	return h
+}
+
+// Coarse is true when peers were counted together, for lack of room.
+func (p *Probe) Coarse() bool {
+	_, n := p.choice.Hook(Event)
+	return n.Coarse > 0
+}
+
+// Drain gives what was seen since the last call, one call of f per flow.
+func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.table.Drain(now, f)
+}
+
+// Watch switches between counting only and telling every flow.
+func (p *Probe) Watch(all bool) error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Watch(all)
+}
+
+// Close releases the source.
+func (p *Probe) Close() error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Close()
+}
