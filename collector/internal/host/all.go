@@ -54,6 +54,10 @@ func services() []Family {
 		{"firewall", collectFirewall},
 		{"sshd", collectSSHD},
 		{"network", collectNetwork},
+		{"time", collectTime},
+		{"updates", collectUpdates}, // reads packages
+		{"logging", collectLogging},
+		{"audit", collectAudit},
 	}
 }
 
