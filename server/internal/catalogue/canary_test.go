@@ -154,6 +154,22 @@ func checkCanaries(t *testing.T, tag string, level Level, step int) int {
 						t.Fatal(err)
 					}
 					see("csv", buf.Bytes())
+					var plan bytes.Buffer
+					if err := WritePOAM(&plan, list, lang, w.now); err != nil && !errors.Is(err, ErrNothing) {
+						t.Fatal(err)
+					}
+					see("oscal", plan.Bytes())
+				}
+				var report bytes.Buffer
+				reporter := Reporter{Ref: "XM-EXAMPLE-1", Type: "10", Name: remedies.Text{"uk": "Донор", "en": "Donor"}}
+				if err := WriteIATI(&report, list, reporter, w.now); err != nil && !errors.Is(err, ErrNothing) {
+					t.Fatal(err)
+				}
+				see("iati", report.Bytes())
+				if set, err := w.s.BestSet(ctx, a, channel, BudgetWish{EUR: 1e6}); err != nil {
+					t.Fatal(err)
+				} else {
+					see("best set", set)
 				}
 			}
 			own, err := w.s.OwnPledges(ctx, a)
