@@ -294,3 +294,34 @@ func TestFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestSchema type-checks the policies against the schema of the facts document: a misspelt fact is an error, not a silent miss.
+func TestSchema(t *testing.T) {
+	var schema any
+	read(t, "../collector/facts/schema.json", &schema)
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, schema)
+	modules := map[string]*ast.Module{}
+	sources, err := policies.BuiltInModules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, src := range sources {
+		if modules[p], err = ast.ParseModule(p, string(src)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compiler := ast.NewCompiler().WithSchemas(set).WithStrict(true)
+	if compiler.Compile(modules); compiler.Failed() {
+		t.Error(compiler.Errors)
+	}
+	// The check is worth something only if it finds a mistake.
+	bad, err := ast.ParseModule("bad.rego", "package bad\n\nx := input.sshd.instaled\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler = ast.NewCompiler().WithSchemas(set)
+	if compiler.Compile(map[string]*ast.Module{"bad.rego": bad}); !compiler.Failed() {
+		t.Error("a misspelt fact was not noticed")
+	}
+}
