@@ -34,7 +34,7 @@ type Program struct {
 	LastSeen  time.Time `json:"last_seen"`
 	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
 	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
-	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid
+	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
 	Container string    `json:"container,omitzero"`
 }
 
@@ -57,7 +57,7 @@ type Connection struct {
 // RuntimeEvent is one rare event worth keeping as such.
 type RuntimeEvent struct {
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // module_load, bpf_load, ptrace, exec_deleted, exec_memfd, exec_temp, setuid, mount, sensitive_write
+	Kind    string    `json:"kind"` // module_load, bpf_load, ptrace, exec_deleted, exec_memfd, exec_temp, privilege_gain, mount, sensitive_write
 	Program string    `json:"program,omitzero"`
 	UID     *uint32   `json:"uid,omitzero"`
 	Detail  string    `json:"detail,omitzero"`

@@ -17,6 +17,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/census"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
@@ -34,7 +35,7 @@ const (
 type Options struct {
 	MaxEntries int      // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string   // file that remembers over restarts; "": nothing is remembered
-	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send
+	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send, module_load, bpf_load, mount
 	Kinds      []string // kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, netlink, poll; nil: all
 }
 
@@ -43,6 +44,7 @@ type Set struct {
 	exec *exec.Probe
 	tcp  *tcp.Probe
 	udp  *udp.Probe
+	rare *census.Census
 	ring *hook.Reader // nil without BPF
 
 	path    string
@@ -110,6 +112,10 @@ func (s *Set) open(ctx context.Context, o Options) {
 	s.exec = exec.Open(ctx, exec.Options{Options: shared, Kinds: kinds(exec.Event)})
 	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
 	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
+	s.rare = census.Open(func(event string) bool {
+		allowed := kinds(event)
+		return allowed == nil || slices.Contains(allowed, hook.Poll)
+	})
 	s.read(shared.Ring)
 }
 
@@ -156,6 +162,9 @@ func (s *Set) gather() {
 	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup)) })
 	_ = s.tcp.Drain(now, s.table.addConnection)
 	_ = s.udp.Drain(now, s.table.addDatagram)
+	s.rare.Look(now.Wall(), func(c census.Change) {
+		s.tell(Event{At: c.At, Kind: c.Kind, UID: c.UID, What: c.Detail})
+	})
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
 }
 
@@ -183,7 +192,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return append(append([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks()...), s.udp.Hook())
+	return slices.Concat([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook()}, s.rare.Hooks())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.

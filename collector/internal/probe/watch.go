@@ -24,14 +24,17 @@ type Event struct {
 	Parent  string    `json:"parent,omitzero"`  // command name
 	Script  string    `json:"script,omitzero"`  // as the caller wrote it
 	PID     uint32    `json:"pid,omitzero"`     // 0: not known
-	UID     uint32    `json:"uid"`
-	Peer    string    `json:"peer,omitzero"` // address and port of the other side; the port is ours when accepting
+	UID     *uint32   `json:"uid,omitzero"`     // absent: not known
+	Peer    string    `json:"peer,omitzero"`    // address and port of the other side; the port is ours when accepting
 	Flags   []string  `json:"flags,omitzero"`
+	What    string    `json:"what,omitzero"` // what was loaded, mounted or written
 }
 
 // Detail is the event in words beside its program and kind.
 func (e Event) Detail() string {
 	switch {
+	case e.What != "":
+		return e.What
 	case e.Peer != "":
 		return e.Peer
 	case e.Script != "":
@@ -143,9 +146,13 @@ func (s *Set) record(b []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tell(e)
+}
+
+// tell keeps an event, unless it is counted anyway, and hands it to the watchers. The caller holds mu.
+func (s *Set) tell(e Event) {
 	if !usual(e.Kind) {
-		uid := e.UID
-		s.table.addEvent(facts.RuntimeEvent{At: e.At, Kind: e.Kind, Program: e.Program, UID: &uid, Detail: e.Detail()})
+		s.table.addEvent(facts.RuntimeEvent{At: e.At, Kind: e.Kind, Program: e.Program, UID: e.UID, Detail: e.Detail()})
 	}
 	for w := range s.watchers {
 		select {
@@ -166,7 +173,7 @@ func usual(kind string) bool {
 
 func execEvent(x exec.Seen) Event {
 	return Event{
-		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: x.UID,
+		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: &x.UID,
 		Flags: x.Flags.Names(),
 	}
 }
@@ -176,7 +183,7 @@ func flowEvent(x flow.Seen, kind string) Event {
 		kind = tcp.Accept
 	}
 	return Event{
-		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: x.UID,
+		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: &x.UID,
 		Peer: netip.AddrPortFrom(x.Peer, x.Port).String(),
 	}
 }

@@ -41,9 +41,13 @@ enum flag {
 	CUT = 32,	  /* the path is deeper, or one of its names longer, than we keep */
 	FLAT = 64,	  /* part holds one string as the caller wrote it, not one name per element */
 	WRITABLE = 128,	  /* the file's own directory is writable by all */
+	GAINED = 256,	  /* runs as root below a parent that does not, and not by its set-user-id bit */
 };
 
-#define NOTABLE (DELETED | TEMPORARY | SCRIPT_TEMP | WRITABLE)
+#define NOTABLE (DELETED | TEMPORARY | SCRIPT_TEMP | WRITABLE | GAINED)
+
+/* These may change under one inode, so they are part of the key. */
+#define KEYED (DELETED | SCRIPT_TEMP | GAINED)
 
 struct program_key {
 	__u64 inode;
@@ -51,7 +55,7 @@ struct program_key {
 	__u32 device;
 	__u32 directory; /* hash of the directory's name */
 	__u32 uid;
-	__u32 flags; /* DELETED and SCRIPT_TEMP: they may change under one inode */
+	__u32 flags; /* those of KEYED */
 	char parent[16];
 };
 
@@ -192,6 +196,18 @@ static __always_inline __u32 script_flags(const int how, struct task_struct *tas
 	return (LOAD(how, dir->i_mode) & S_STICKY) == S_STICKY ? IS_SCRIPT | SCRIPT_TEMP : IS_SCRIPT;
 }
 
+/*
+ * Root below a parent that is not root in any way, and not because the file says so: what an exploit of the kernel or
+ * of a daemon looks like. A parent that has gone hides it, since its children belong to init then.
+ */
+static __always_inline int gained(const int how, struct task_struct *task, struct task_struct *parent, __u16 mode)
+{
+	struct cred *now = LOAD(how, task->cred), *before = LOAD(how, parent->cred);
+
+	return !(mode & S_ISUID) && LOAD(how, now->euid.val) == 0 && LOAD(how, before->uid.val) != 0 &&
+	       LOAD(how, before->euid.val) != 0 && LOAD(how, before->suid.val) != 0;
+}
+
 static __always_inline void tell(struct program_key *key, struct program *p, __u64 now)
 {
 	struct exec_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
@@ -267,13 +283,16 @@ static __always_inline int executed(const int how, const int ring, struct task_s
 	flags = script_flags(how, task, bprm);
 	if (LOAD(how, inode->i_nlink) == 0)
 		flags |= DELETED;
+	mode = LOAD(how, inode->i_mode);
+	if (gained(how, task, parent, mode))
+		flags |= GAINED;
 	key.inode = LOAD(how, inode->i_ino);
 	/* Not hash_len in one: older verifiers know the two halves of that union only. */
 	key.name = (__u64)LOAD(how, d->d_name.len) << 32 | LOAD(how, d->d_name.hash);
 	key.device = LOAD(how, sb->s_dev);
 	key.directory = LOAD(how, up->d_name.hash);
 	key.uid = (__u32)bpf_get_current_uid_gid();
-	key.flags = flags & (DELETED | SCRIPT_TEMP);
+	key.flags = flags & KEYED;
 	if (how == COPIED)
 		bpf_probe_read_kernel(key.parent, sizeof(key.parent), __builtin_preserve_access_index(&parent->comm));
 	else
@@ -289,7 +308,6 @@ static __always_inline int executed(const int how, const int ring, struct task_s
 			return 0;
 		__builtin_memset(fresh->part, 0, sizeof(fresh->part));
 		__builtin_memset(fresh->script, 0, sizeof(fresh->script));
-		mode = LOAD(how, inode->i_mode);
 		if (mode & S_ISUID)
 			flags |= SETUID;
 		if (up != d && LOAD(how, dir->i_mode) & S_IWOTH)

@@ -27,17 +27,18 @@ const (
 	cut                               // the path is not whole
 	flat                              // the path is as the caller wrote it
 	Writable                          // the file's own directory is writable by all
+	Gained                            // runs as root below a parent that does not, and not by its set-user-id bit
 	Memfd                             // the file lives in memory only; found here, not in the kernel
 )
 
 // Notable are the flags that make an execution an event of its own.
-const Notable = Deleted | Memfd | Temporary | ScriptTemporary | Writable
+const Notable = Deleted | Memfd | Temporary | ScriptTemporary | Writable | Gained
 
 var names = []struct {
 	flag Flags
 	name string
 }{
-	{Deleted, "deleted"}, {Memfd, "memfd"}, {Temporary, "temporary_dir"}, {ScriptTemporary, "script_temporary_dir"},
+	{Gained, "privilege_gain"}, {Deleted, "deleted"}, {Memfd, "memfd"}, {Temporary, "temporary_dir"}, {ScriptTemporary, "script_temporary_dir"},
 	{Writable, "world_writable_dir"}, {SetUID, "setuid"}, {Script, "script"},
 }
 
@@ -52,9 +53,12 @@ func (f Flags) Names() []string {
 	return out
 }
 
-// Kind is the kind of notable event in facts: exec, or exec_memfd, exec_deleted, exec_temp.
+// Kind is the kind of notable event in facts: exec, or privilege_gain, exec_memfd, exec_deleted, exec_temp: the
+// gravest that applies.
 func (f Flags) Kind() string {
 	switch {
+	case f&Gained != 0:
+		return "privilege_gain"
 	case f&Memfd != 0:
 		return "exec_memfd"
 	case f&Deleted != 0:

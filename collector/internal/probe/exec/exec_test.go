@@ -1,11 +1,13 @@
 package exec
 
 import (
+	"fmt"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -204,6 +206,53 @@ func interpreter(t *testing.T) string {
 	copyTrue(t, filepath.Dir(path), filepath.Base(path))
 	t.Cleanup(func() { os.Remove(path) })
 	return path
+}
+
+// becomeRoot is what the test binary does, as nobody, when it is told to: it runs a program as root.
+const becomeRoot = "VYMIR_TEST_BECOME_ROOT"
+
+func TestMain(m *testing.M) {
+	if program := os.Getenv(becomeRoot); program != "" {
+		cmd := osexec.Command(program)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{NoSetGroups: true}}
+		if err := cmd.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestRootBelowNobodyIsAGain(t *testing.T) {
+	for _, kind := range []string{hook.TracingBTF, hook.Raw} {
+		t.Run(kind, func(t *testing.T) {
+			p := open(t, kind, hook.Options{Ring: hooktest.Ring(t)})
+			drain(t, p)
+			dir := ordinaryDir(t)
+			if err := os.Chmod(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			usual, gained := copyTrue(t, dir, "usual"), copyTrue(t, dir, "gained")
+			run(t, usual)
+			cmd := osexec.Command("/proc/self/exe")
+			cmd.Env = []string{becomeRoot + "=" + gained}
+			cmd.SysProcAttr = &syscall.SysProcAttr{
+				Credential:  &syscall.Credential{Uid: 65534, Gid: 65534},
+				AmbientCaps: []uintptr{unix.CAP_SETUID, unix.CAP_SETGID},
+			}
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			all := drain(t, p)
+			if got := all[gained].Flags; got != Gained || got.Kind() != "privilege_gain" {
+				t.Errorf("flags %v, want %v", got.Names(), Gained.Names())
+			}
+			if got, ok := all[usual]; !ok || got.Flags != 0 {
+				t.Errorf("flags %v of a usual run", got.Flags.Names())
+			}
+		})
+	}
 }
 
 func TestLongAndDeepPaths(t *testing.T) {

@@ -90,6 +90,7 @@ struct linux_binprm {
 
 struct cred {
 	kuid_t uid;
+	kuid_t suid;
 	kuid_t euid;
 };
 
@@ -99,7 +100,7 @@ struct task_struct {
 	int exit_code;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
-	const struct cred *cred;
+	struct cred *cred;
 	char comm[16];
 	struct fs_struct *fs;
 };
