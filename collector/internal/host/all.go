@@ -53,11 +53,14 @@ func services() []Family {
 		{"processes", collectProcesses},
 		{"firewall", collectFirewall},
 		{"sshd", collectSSHD},
+		{"ssh_client", collectSSHClient},
 		{"network", collectNetwork},
 		{"time", collectTime},
 		{"updates", collectUpdates}, // reads packages
 		{"logging", collectLogging},
 		{"audit", collectAudit},
+		{"certificates", collectCertificates}, // reads sockets
+		{"openwrt", collectOpenWrt},
 	}
 }
 
