@@ -125,3 +125,12 @@ func (l *locale) ago(t, now time.Time) string {
 	}
 	return l.count("ago.days", int(d/(24*time.Hour)))
 }
+
+// quantity shows a number of units. Ukrainian units are kept in the genitive plural, which only follows some numbers;
+// so the unit comes first there.
+func (l *locale) quantity(n int, unit string) string {
+	if l.lang == "uk" {
+		return unit + ":" + nbsp + l.integer(n)
+	}
+	return l.integer(n) + " " + unit
+}

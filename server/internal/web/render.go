@@ -95,6 +95,7 @@ func functions(l *locale, a assets) template.FuncMap {
 		"lines":  func(s string) []string { return strings.Split(s, "\n") },
 		"pct":    func(part, whole float64) string { return ratio(part, whole) },
 		"dec":    l.decimal,
+		"qty":    l.quantity,
 		"raw":    func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
 		"add": func(fs ...float64) (sum float64) {
 			for _, f := range fs {

@@ -1,0 +1,240 @@
+// Package api is everything the pages do, as REST under /api/v1, described by OpenAPI 3.1 at /api/v1/openapi.json. The
+// description is generated from the types of this package, so it cannot drift from what is served.
+//
+// A caller shows a bearer secret: an API token (scoped, expiring) or a session from POST /api/v1/sessions. A browser's
+// session cookie works as well, with requests from other origins refused. Errors are RFC 9457 problems. Lists are
+// paged by an opaque cursor. Rights are package access's: what a caller may not see is 404, what they may see and not
+// do is 403.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/review"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// Prefix is where the API stands.
+const Prefix = "/api/v1"
+
+// Limits of what a caller may send.
+const (
+	maxBody  = 64 << 10
+	maxQuery = 2 << 10
+)
+
+// SessionCookie is the pages' cookie, which works here too.
+const SessionCookie = "__Host-vymir"
+
+// Deps is what the API stands on. Store and Access are required; Catalogue nil makes one over the store, Now nil is
+// time.Now, Log nil the default logger. Version is the server's.
+type Deps struct {
+	Store     *store.Store
+	Access    *access.Service
+	Catalogue *catalogue.Service
+	Log       *slog.Logger
+	Now       func() time.Time
+	Version   string
+}
+
+type service struct {
+	access    *access.Service
+	catalogue *catalogue.Service
+	desk      *desk.Desk
+	log       *slog.Logger
+	now       func() time.Time
+}
+
+// Handler serves the API below [Prefix].
+func Handler(d Deps) (http.Handler, error) {
+	h, _, err := build(d)
+	return h, err
+}
+
+func build(d Deps) (http.Handler, huma.API, error) {
+	s := &service{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), log: d.Log, now: d.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.catalogue == nil {
+		var err error
+		if s.catalogue, err = catalogue.New(d.Store, d.Now); err != nil {
+			return nil, nil, err
+		}
+	}
+	mux := http.NewServeMux()
+	api := humago.New(mux, config(d.Version))
+	api.UseMiddleware(s.identify(api))
+	s.people(api)
+	s.measured(api)
+	s.consent(api)
+	s.donors(api)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem(w, http.StatusNotFound) })
+	return s.secure(mux), api, nil
+}
+
+func config(version string) huma.Config {
+	c := huma.DefaultConfig("Vymir", version)
+	c.Info.Description = "Findings, gaps and needs of recipients, and the consent loop from an approved text to a measured effect. " +
+		"Times are UTC, RFC 3339. Amounts are EUR without VAT."
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = Prefix+"/openapi", "", ""
+	c.CreateHooks = nil // no $schema in answers
+	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An API token (vyt_...) or a session (vys_...)."},
+		"cookie": {Type: "apiKey", In: "cookie", Name: SessionCookie, Description: "The session of a signed-in browser."},
+	}
+	return c
+}
+
+// secure wraps the API with what holds for every answer.
+func (s *service) secure(next http.Handler) http.Handler {
+	guarded := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if len(r.URL.RawQuery) > maxQuery {
+			problem(w, http.StatusRequestURITooLong)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
+					panic(p)
+				}
+				s.log.Error("api panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				problem(w, http.StatusInternalServerError)
+			}
+		}()
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+func problem(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	w.Write([]byte(`{"title":"` + http.StatusText(status) + `","status":` + strings.TrimSpace(itoa(status)) + "}\n")) //nolint:errcheck // the caller went away
+}
+
+// actionKey is where an operation keeps the action it needs; openKey marks one that needs nobody signed in.
+const (
+	actionKey = "action"
+	openKey   = "open"
+)
+
+type actorKey struct{}
+
+// identify finds out who calls and refuses those who may not call the operation on anything at all.
+func (s *service) identify(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		meta := ctx.Operation().Metadata
+		if meta[openKey] == true {
+			next(ctx)
+			return
+		}
+		a, err := s.caller(ctx)
+		if errors.Is(err, access.ErrUnauthenticated) {
+			ctx.SetHeader("WWW-Authenticate", "Bearer")
+			huma.WriteErr(api, ctx, http.StatusUnauthorized, "sign in, or show a token that holds") //nolint:errcheck // the caller went away
+			return
+		}
+		if err != nil {
+			s.log.Error("identify caller", "err", err)
+			huma.WriteErr(api, ctx, http.StatusInternalServerError, "the server could not look up who calls") //nolint:errcheck // as above
+			return
+		}
+		if action, ok := meta[actionKey].(access.Action); ok && !access.May(a, action) {
+			huma.WriteErr(api, ctx, http.StatusForbidden, "this needs the right "+string(action)) //nolint:errcheck // as above
+			return
+		}
+		next(huma.WithValue(ctx, actorKey{}, a))
+	}
+}
+
+func (s *service) caller(ctx huma.Context) (access.Actor, error) {
+	if h := ctx.Header("Authorization"); h != "" {
+		secret, ok := strings.CutPrefix(h, "Bearer ")
+		if !ok {
+			return access.Actor{}, access.ErrUnauthenticated
+		}
+		return s.access.Bearer(ctx.Context(), strings.TrimSpace(secret))
+	}
+	c, err := huma.ReadCookie(ctx, SessionCookie)
+	if err != nil {
+		return access.Actor{}, access.ErrUnauthenticated
+	}
+	return s.access.Session(ctx.Context(), c.Value)
+}
+
+func actor(ctx context.Context) access.Actor {
+	a, _ := ctx.Value(actorKey{}).(access.Actor)
+	return a
+}
+
+// op describes an operation that needs an action; "" is open to everyone who is signed in.
+func op(method, path, id string, action access.Action, summary string) huma.Operation {
+	o := huma.Operation{Method: method, Path: Prefix + path, OperationID: id, Summary: summary, MaxBodyBytes: maxBody,
+		Tags: []string{strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]}, Metadata: map[string]any{},
+		Security: []map[string][]string{{"bearer": {}}, {"cookie": {}}}, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}}
+	if action != "" {
+		o.Metadata[actionKey] = action
+		o.Description = "Needs the right `" + string(action) + "`."
+	}
+	return o
+}
+
+// fail turns an error into a problem. What is not the caller's to know is logged and hidden.
+func (s *service) fail(err error) error {
+	var screened *catalogue.ScreenError
+	var limit *access.LimitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return huma.Error404NotFound("there is no such thing, or it is not yours to see")
+	case errors.Is(err, desk.ErrForbidden), errors.Is(err, catalogue.ErrForbidden), errors.Is(err, catalogue.ErrMember):
+		return huma.Error403Forbidden(err.Error())
+	case errors.Is(err, catalogue.ErrState), errors.Is(err, catalogue.ErrChanged), errors.Is(err, catalogue.ErrSame), errors.Is(err, catalogue.ErrOverlap),
+		errors.Is(err, review.ErrClosed), errors.Is(err, catalogue.ErrNothing):
+		return huma.Error409Conflict(err.Error())
+	case errors.As(err, &screened):
+		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.As(err, &limit):
+		return huma.ErrorWithHeaders(huma.Error429TooManyRequests(limit.Error()), http.Header{"Retry-After": {itoa(int(limit.After/time.Second) + 1)}})
+	case errors.Is(err, access.ErrSignIn):
+		return huma.Error401Unauthorized(err.Error())
+	}
+	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
+		catalogue.ErrLinkable, catalogue.ErrQuantity, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
+		desk.ErrText, access.ErrInvalid} {
+		if errors.Is(err, known) {
+			return huma.Error422UnprocessableEntity(err.Error())
+		}
+	}
+	s.log.Error("serve api", "err", err)
+	return huma.Error500InternalServerError("the server failed; it has been recorded")
+}
