@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"github.com/vymir-project/vymir/server/internal/api"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/web"
 )
@@ -98,12 +99,17 @@ func (p *people) shutdown(ctx context.Context) error {
 
 // pages puts together what the web address answers.
 func (s *Server) pages() (http.Handler, error) {
-	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now})
+	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Catalogue: s.Needs, Log: s.log, Now: s.now})
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}
+	rest, err := api.Handler(api.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now, Catalogue: s.Needs, Version: "1.0"})
+	if err != nil {
+		return nil, fmt.Errorf("make api: %w", err)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.Handle(api.Prefix+"/", rest)
 	mux.Handle("/", pages)
 	return mux, nil
 }
