@@ -13,6 +13,7 @@ import (
 
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/durable"
+	"github.com/vymir-project/vymir/agent/internal/memory"
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/agent/wire"
@@ -32,6 +33,7 @@ type Measurement struct {
 // Measure collects, assesses and redacts. It runs in the child. The whole assessment stays on the host, for its
 // administrator, in the state directory.
 func Measure(ctx context.Context, c Config) (*Measurement, error) {
+	memory.Release() // of starting
 	runtime, why := control.Runtime(ctx, c.Socket)
 	doc, err := collector.Collect(ctx, collector.Options{Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir()})
 	if err != nil {
@@ -42,6 +44,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode facts: %w", err)
 	}
+	memory.Release() // of collecting, before judging needs its own
 	engine, err := policies.New(ctx, nil)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/memory"
 	"github.com/vymir-project/vymir/agent/internal/schedule"
 	"github.com/vymir-project/vymir/agent/internal/service"
 	"github.com/vymir-project/vymir/agent/internal/spool"
@@ -78,6 +79,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	go d.watchdog(ctx)
 	enrolment := time.NewTicker(30 * time.Second)
 	defer enrolment.Stop()
+	memory.Release()
 	for {
 		d.step.Store(time.Now().Unix())
 		select {
@@ -94,7 +96,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.planCheckIn()
 		case <-enrolment.C:
 			d.noticeEnrolment()
+			continue
 		}
+		memory.Release()
 	}
 }
 
