@@ -13,14 +13,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 )
 
 // Lifetimes of what the CA signs.
@@ -41,6 +46,7 @@ const backdate = 10 * time.Minute
 //	root.crt root.key           made once; the pin in every token is the hash of this key
 //	issuing.crt issuing.key     replaced by Rotate; the certificates it signed stay valid
 //	issuing-SERIAL.crt          former issuing certificates, for verification until they end
+//	export.key                  age identity that sealed export files (sticks) are encrypted to
 //
 // The root key is needed only to make or rotate the issuing one and may be taken away and kept offline.
 // Safe for concurrent use.
@@ -53,6 +59,8 @@ type CA struct {
 	key     *ecdsa.PrivateKey // of issuing
 	former  []*x509.Certificate
 	server  map[string]*tls.Certificate // by joined names
+
+	export *age.X25519Identity
 }
 
 // OpenCA reads the CA in dir, or makes one when there is none. Key files that others can read are an error.
@@ -89,7 +97,43 @@ func OpenCA(dir string, now time.Time) (*CA, error) {
 		}
 		ca.former = append(ca.former, c)
 	}
+	if err := ca.openExport(); err != nil {
+		return nil, fmt.Errorf("open CA: %w", err)
+	}
 	return ca, nil
+}
+
+func (ca *CA) openExport() error {
+	name := ca.file("export.key")
+	if err := private(name); errors.Is(err, os.ErrNotExist) {
+		if ca.export, err = age.GenerateX25519Identity(); err != nil {
+			return err
+		}
+		return writeFile(name, []byte(ca.export.String()+"\n"), 0o600)
+	} else if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if ca.export, err = age.ParseX25519Identity(strings.TrimSpace(string(b))); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// ExportRecipient is the age recipient that hosts encrypt sealed export files to.
+func (ca *CA) ExportRecipient() string { return ca.export.Recipient().String() }
+
+// Unseal reads a sealed export file and returns its content with the certificate whose key signed it; see
+// [wire.Unseal] for the errors. Whose host that is, the caller finds out.
+func (ca *CA) Unseal(r io.Reader) (*vymirv1.ExportBody, *x509.Certificate, error) {
+	body, chain, err := wire.Unseal(r, ca.export)
+	if err != nil {
+		return nil, nil, err
+	}
+	return body, chain[0], nil
 }
 
 func (ca *CA) file(name string) string { return filepath.Join(ca.dir, name) }
@@ -269,13 +313,21 @@ func readCertificate(name string) (*x509.Certificate, error) {
 	return c, nil
 }
 
-func readKey(name string) (*ecdsa.PrivateKey, error) {
+// private refuses a key file that others can read.
+func private(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s can be read by others (mode %04o): make it 0600, and if it may have been read, make a new CA", name, info.Mode().Perm())
+		return fmt.Errorf("%s can be read by others (mode %04o): make it 0600, and if it may have been read, make a new CA", name, info.Mode().Perm())
+	}
+	return nil
+}
+
+func readKey(name string) (*ecdsa.PrivateKey, error) {
+	if err := private(name); err != nil {
+		return nil, err
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {

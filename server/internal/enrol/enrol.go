@@ -156,7 +156,7 @@ func (e *Enroller) Enrol(ctx context.Context, req *vymirv1.EnrolRequest, peer st
 	if err != nil {
 		return nil, err
 	}
-	resp := &vymirv1.EnrolResponse{Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli()}
+	resp := &vymirv1.EnrolResponse{Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli(), ExportRecipient: e.ca.ExportRecipient()}
 	err = e.store.Tx(ctx, func(tx *store.Tx) error {
 		h, err := e.admit(tx, token, csr.RawSubjectPublicKeyInfo, req, now)
 		if err != nil {
@@ -240,7 +240,7 @@ func (e *Enroller) Renew(ctx context.Context, host string, req *vymirv1.RenewReq
 	if err != nil {
 		return nil, err
 	}
-	return &vymirv1.RenewResponse{Certificate: der, Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli()}, nil
+	return &vymirv1.RenewResponse{Certificate: der, Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli(), ExportRecipient: e.ca.ExportRecipient()}, nil
 }
 
 // Recover gives a fresh certificate to a host whose certificate ran out: the request, signed by the enrolled key, is

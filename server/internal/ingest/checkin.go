@@ -74,6 +74,34 @@ func prepare(req *vymirv1.CheckInRequest) ([]delivery, error) {
 	return out, nil
 }
 
+// judgeFacts evaluates what thin agents sent, outside the transaction. What cannot be judged is left out.
+func (r *receiver) judgeFacts(ctx context.Context, items []delivery, now time.Time) map[uint64]*vymirv1.Assessment {
+	out := map[uint64]*vymirv1.Assessment{}
+	for _, d := range items {
+		if d.bad != nil || d.item.GetFacts() == nil || r.judge == nil {
+			continue
+		}
+		a, err := r.judgeOne(ctx, d.item.GetFacts(), now)
+		if err != nil {
+			continue // its refusal says so
+		}
+		out[d.item.Sequence] = a
+	}
+	return out
+}
+
+func (r *receiver) judgeOne(ctx context.Context, packed []byte, now time.Time) (*vymirv1.Assessment, error) {
+	facts, err := wire.Decompress(packed, wire.MaxFactsBytes)
+	if err != nil {
+		return nil, err
+	}
+	a, err := r.judge.Judge(ctx, facts, now)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Encode(a)
+}
+
 // checkIn is the state of one check-in inside its transaction.
 type checkIn struct {
 	*receiver
@@ -101,8 +129,10 @@ func (r *receiver) receive(tx *store.Tx, id, protocol string, req *vymirv1.Check
 		return nil, enrol.ErrHostRevoked
 	}
 	c := &checkIn{receiver: r, tx: tx, host: h, now: now, resp: &vymirv1.CheckInResponse{ServerTimeMs: now.UnixMilli()}}
-	c.host.Protocol = protocol
-	c.greet(req)
+	if protocol != byStick { // a file says nothing of the host's line and clock now
+		c.host.Protocol = protocol
+		c.greet(req)
+	}
 	for i := range items {
 		goOn, err := c.take(&items[i], judged[items[i].item.Sequence])
 		if err != nil {
@@ -185,18 +215,60 @@ func (c *checkIn) take(d *delivery, judged *vymirv1.Assessment) (goOn bool, err 
 }
 
 // repeated looks at an item whose sequence was dealt with before. The same content is the usual repeat of a lost
-// answer; other content means that two machines share one key, or that a disk was rolled back.
+// answer, or a stick that comes after the network did; other content means that two machines share one key, or that
+// a disk was rolled back. A sequence that was never stored is kept for the record and changes nothing of today.
 func (c *checkIn) repeated(d *delivery) error {
 	c.stats.Repeated.Add(1)
-	kept, err := c.tx.AssessmentDigest(c.host.ID, d.item.Sequence)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && bytes.Equal(kept, d.digest[:])) {
-		return nil
+	kept, err := c.tx.AssessmentLine(c.host.ID, d.item.Sequence)
+	if errors.Is(err, store.ErrNotFound) {
+		return c.late(d)
 	} else if err != nil {
 		return err
+	}
+	if d.bad != nil || d.item.GetDelta() != nil || bytes.Equal(kept.ItemDigest, d.digest[:]) {
+		return nil // a delta may be made from another base each time: its bytes say nothing
+	}
+	if full := d.item.GetAssessment(); full != nil {
+		digest, err := wire.Digest(full)
+		if err == nil && bytes.Equal(kept.StateDigest, digest) {
+			return nil
+		}
 	}
 	c.host.Conflicts++
 	c.refuse(d.item.Sequence, wire.RefusedStale, errors.New("the sequence was delivered before with other content: this host's state was copied or rolled back"), true)
 	return nil
+}
+
+// late stores a full assessment that comes after newer ones, by stick or from an outbox that was thought lost.
+func (c *checkIn) late(d *delivery) error {
+	full := d.item.GetAssessment()
+	if d.bad != nil || full == nil || enrol.Clean(full.BundleName) != full.BundleName {
+		return nil
+	}
+	_, err := c.book.Catalogue(c.tx, full.BundleName, full.BundleRevision, full.BundleDigest)
+	if errors.Is(err, controls.ErrUnknownBundle) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if ok, _ := c.volume.AllowN(c.host.ID, 1+len(d.packed)/1024, c.now); !ok {
+		return nil
+	}
+	digest, err := wire.Digest(full)
+	if err != nil {
+		return nil
+	}
+	c.stats.Stored.Add(1)
+	return c.tx.AddAssessment(c.line(d, store.KindFull, full, digest))
+}
+
+// line is an item as it is stored.
+func (c *checkIn) line(d *delivery, kind string, next *vymirv1.Assessment, digest []byte) store.Assessment {
+	return store.Assessment{
+		HostID: c.host.ID, Sequence: d.item.Sequence, Kind: kind, Created: plausible(d.item.CreatedMs), Measured: c.measured(next.MeasuredMs), Received: c.now.UTC(),
+		BundleName: next.BundleName, BundleRevision: next.BundleRevision, BaseSequence: d.item.GetDelta().GetBaseSequence(),
+		ItemDigest: d.digest[:], StateDigest: digest, Payload: d.packed,
+	}
 }
 
 // refuse answers an item that is not taken. A permanent refusal is dealt with for good and the next item follows.
@@ -245,12 +317,7 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	if err != nil {
 		return c.refuse(it.Sequence, wire.RefusedMalformed, err, true), nil
 	}
-	a := store.Assessment{
-		HostID: c.host.ID, Sequence: it.Sequence, Kind: kind, Created: plausible(it.CreatedMs), Measured: measured, Received: c.now.UTC(),
-		BundleName: next.BundleName, BundleRevision: next.BundleRevision, BaseSequence: it.GetDelta().GetBaseSequence(),
-		ItemDigest: d.digest[:], StateDigest: digest, Payload: d.packed,
-	}
-	if err := c.tx.AddAssessment(a); err != nil {
+	if err := c.tx.AddAssessment(c.line(d, kind, next, digest)); err != nil {
 		return false, err
 	}
 	h := &c.host

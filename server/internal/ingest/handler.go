@@ -185,35 +185,6 @@ func (h *handler) CheckIn(ctx context.Context, req *connect.Request[vymirv1.Chec
 	return connect.NewResponse(resp), nil
 }
 
-// judgeFacts evaluates what thin agents sent, outside the transaction. What cannot be judged is left out.
-func (h *handler) judgeFacts(ctx context.Context, items []delivery, now time.Time) map[uint64]*vymirv1.Assessment {
-	out := map[uint64]*vymirv1.Assessment{}
-	for _, d := range items {
-		if d.bad != nil || d.item.GetFacts() == nil || h.judge == nil {
-			continue
-		}
-		a, err := h.judgeOne(ctx, d.item.GetFacts(), now)
-		if err != nil {
-			h.log.Info("facts not judged", "sequence", d.item.Sequence, "err", err)
-			continue
-		}
-		out[d.item.Sequence] = a
-	}
-	return out
-}
-
-func (h *handler) judgeOne(ctx context.Context, packed []byte, now time.Time) (*vymirv1.Assessment, error) {
-	facts, err := wire.Decompress(packed, wire.MaxFactsBytes)
-	if err != nil {
-		return nil, err
-	}
-	a, err := h.judge.Judge(ctx, facts, now)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Encode(a)
-}
-
 // Fetch implements the service: it reads a range of a signed bundle that was accepted here.
 func (h *handler) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchRequest]) (*connect.Response[vymirv1.FetchResponse], error) {
 	host, err := h.host(ctx, h.fetches)

@@ -88,7 +88,7 @@ func (t *Tx) State(host string) (State, error) {
 	}, `SELECT host_id, sequence, digest, payload FROM host_states WHERE host_id = ?`, host)
 }
 
-// AssessmentDigest reads the item digest of one item.
-func (t *Tx) AssessmentDigest(host string, sequence uint64) ([]byte, error) {
-	return one(t, scalar[[]byte], `SELECT item_digest FROM assessments WHERE host_id = ? AND sequence = ?`, host, sequence)
+// AssessmentLine reads one item without its payload.
+func (t *Tx) AssessmentLine(host string, sequence uint64) (Assessment, error) {
+	return one(t, scanAssessmentLine, `SELECT `+assessmentColumns+` FROM assessments WHERE host_id = ? AND sequence = ?`, host, sequence)
 }
