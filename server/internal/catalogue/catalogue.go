@@ -56,6 +56,7 @@ type Service struct {
 	set     *remedies.Set
 	weights need.Weights
 
+	slots   sync.Map // recipient → *slot
 	keyOnce sync.Mutex
 	key     []byte // of pseudonyms; loaded at first use
 }

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -21,11 +22,11 @@ func (s *Service) Gaps(ctx context.Context, a access.Actor, recipient string) ([
 	}
 	var out []gap.Gap
 	for _, id := range ids {
-		b, _, err := s.gather(ctx, id)
+		d, err := s.derive(ctx, id, false)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, b.Gaps()...)
+		out = append(out, d.gaps...)
 	}
 	return out, nil
 }
@@ -40,14 +41,72 @@ func (s *Service) Needs(ctx context.Context, a access.Actor, recipient string) (
 }
 
 // Run derives the needs of a recipient, or of all with "", and asks nobody: it is for the operator's command line.
+// What it returns is shared; do not change it.
 func (s *Service) Run(ctx context.Context, recipient string) (*need.Run, []gap.Gap, error) {
-	b, in, err := s.gather(ctx, recipient)
+	d, err := s.derive(ctx, recipient, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	in.Gaps = b.Gaps()
-	r, err := need.Compute(in)
-	return r, in.Gaps, err
+	return d.run, d.gaps, nil
+}
+
+// derived is everything that follows from what is measured at a recipient. It is shared and not changed.
+type derived struct {
+	version string
+	made    time.Time     // by the machine's clock
+	cost    time.Duration // of making it
+	areas   []gap.Gap
+	gaps    []gap.Gap
+	run     *need.Run
+}
+
+// slot holds the derived state of one recipient; its lock keeps two from deriving the same at once.
+type slot struct {
+	sync.Mutex
+	d *derived
+}
+
+// A derived state that took longer than dear to make is used for patience times as long before anybody looks whether
+// something changed: deriving takes at most a share of 1/patience of one processor, however often pages ask. Exact
+// asks for what is true now.
+const (
+	dear     = 250 * time.Millisecond
+	patience = 20
+)
+
+// derive returns the derived state of a recipient ("" for all together), made anew when something arrived or was
+// decided since, and every hour, as waivers end.
+func (s *Service) derive(ctx context.Context, recipient string, exact bool) (*derived, error) {
+	v, _ := s.slots.LoadOrStore(recipient, &slot{})
+	place := v.(*slot)
+	place.Lock()
+	defer place.Unlock()
+	if d := place.d; d != nil && !exact && d.cost > dear && time.Since(d.made) < patience*d.cost {
+		return d, nil
+	}
+	var version string
+	err := s.st.View(ctx, func(tx *store.Tx) (err error) { version, err = tx.MeasuredVersion(recipient); return err })
+	if err != nil {
+		return nil, fmt.Errorf("look for changes: %w", err)
+	}
+	version += s.now().UTC().Format(" 2006-01-02T15")
+	if place.d != nil && place.d.version == version {
+		return place.d, nil
+	}
+	start := time.Now()
+	b, in, err := s.gather(ctx, recipient)
+	if err != nil {
+		return nil, err
+	}
+	d := &derived{version: version, areas: b.Areas(), gaps: b.Gaps()}
+	in.Gaps = d.gaps
+	if d.run, err = need.Compute(in); err != nil {
+		return nil, err
+	}
+	d.made = time.Now()
+	d.cost = d.made.Sub(start)
+	place.d = d
+	return d, nil
 }
 
 func (s *Service) compute(ctx context.Context, ids []string) (*need.Run, error) {
@@ -85,7 +144,7 @@ func scope(a access.Actor, action access.Action, recipient string) ([]string, er
 func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, need.Input, error) {
 	var (
 		hosts    []store.Host
-		results  []store.Result
+		results  []store.ResultState
 		findings []store.Finding
 		profiles []store.Profile
 		orgs     []store.Recipient
@@ -94,7 +153,7 @@ func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, n
 		if hosts, err = tx.Hosts(recipient, "", 0); err != nil {
 			return fmt.Errorf("read hosts: %w", err)
 		}
-		if results, err = tx.RecipientResults(recipient); err != nil {
+		if results, err = tx.ResultStates(recipient); err != nil {
 			return fmt.Errorf("read results: %w", err)
 		}
 		if findings, err = tx.Findings(store.FindingFilter{Recipient: recipient, State: review.Open}); err != nil {
@@ -130,7 +189,7 @@ func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, n
 }
 
 // controls lists the controls behind results, as the agents' bundles declared them.
-func (s *Service) controls(results []store.Result) []gap.Control {
+func (s *Service) controls(results []store.ResultState) []gap.Control {
 	seen := map[string]bool{}
 	var out []gap.Control
 	for _, r := range results {
@@ -143,7 +202,7 @@ func (s *Service) controls(results []store.Result) []gap.Control {
 }
 
 // count adds every host that is not revoked, with its results and what assessors said of them.
-func count(b *gap.Builder, now time.Time, hosts []store.Host, results []store.Result, findings []store.Finding) {
+func count(b *gap.Builder, now time.Time, hosts []store.Host, results []store.ResultState, findings []store.Finding) {
 	type key struct{ host, control string }
 	reviewed := make(map[key]*store.Finding, len(findings))
 	for i := range findings {

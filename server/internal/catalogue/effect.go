@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -92,7 +93,7 @@ func verifiable(items []item) bool {
 
 // baseline measures the gap behind a pledge now, as JSON; "" when no control can show its effect.
 func (s *Service) baseline(ctx context.Context, recipient, pledge string) (string, error) {
-	b, _, err := s.gather(ctx, recipient)
+	d, err := s.derive(ctx, recipient, true)
 	if err != nil {
 		return "", err
 	}
@@ -108,7 +109,7 @@ func (s *Service) baseline(ctx context.Context, recipient, pledge string) (strin
 	if err != nil || !verifiable(items) {
 		return "", err
 	}
-	data, err := json.Marshal(measureItems(s.now().UTC(), b.Areas(), items))
+	data, err := json.Marshal(measureItems(s.now().UTC(), d.areas, items))
 	return string(data), err
 }
 
@@ -127,13 +128,12 @@ func (s *Service) Measure(ctx context.Context) (moved int, err error) {
 		}
 	}
 	for recipient, pledges := range byRecipient {
-		b, _, err := s.gather(ctx, recipient)
+		d, err := s.derive(ctx, recipient, true)
 		if err != nil {
 			return moved, err
 		}
-		areas := b.Areas()
 		for _, p := range pledges {
-			did, err := s.measureOne(ctx, p.ID, areas)
+			did, err := s.measureOne(ctx, p.ID, d.areas)
 			if err != nil {
 				return moved, err
 			}
@@ -326,4 +326,27 @@ func (s *Service) report(tx *store.Tx, p store.Pledge) (EffectReport, error) {
 		}
 	}
 	return r, nil
+}
+
+// Tick is the service's share of the server's clock: it keeps the state of all recipients derived, so that no page
+// waits for it, and measures effects once a day. Several processes may call it; one of them measures.
+func (s *Service) Tick(ctx context.Context) error {
+	if _, err := s.derive(ctx, "", false); err != nil {
+		return fmt.Errorf("derive needs: %w", err)
+	}
+	mine := false
+	err := s.st.Tx(ctx, func(tx *store.Tx) error {
+		today := s.now().UTC().Format(time.DateOnly)
+		last, err := tx.Setting("effects_measured_on")
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		mine = last != today
+		return tx.PutSetting("effects_measured_on", today)
+	})
+	if err != nil || !mine {
+		return err
+	}
+	_, err = s.Measure(ctx)
+	return err
 }

@@ -1,6 +1,56 @@
 package store
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+)
+
+// ResultState is the part of a [Result] that gaps are made of.
+type ResultState struct {
+	HostID     string
+	Control    string
+	Status     assessment.Status
+	Severity   assessment.Severity
+	Capability string
+	Since      time.Time
+}
+
+// ResultStates lists the current results of every host of a recipient ("" for all) that is not revoked, by host.
+func (t *Tx) ResultStates(recipient string) ([]ResultState, error) {
+	words := map[string]string{} // a few words stand in very many rows
+	intern := func(s string) string {
+		if w, ok := words[s]; ok {
+			return w
+		}
+		words[s] = s
+		return s
+	}
+	return many(t, func(r scanner) (v ResultState, err error) {
+		var sev int
+		err = r.Scan(&v.HostID, &v.Control, &v.Status, &sev, &v.Capability, moment{&v.Since})
+		v.HostID, v.Control, v.Capability = intern(v.HostID), intern(v.Control), intern(v.Capability)
+		v.Status, v.Severity = assessment.Status(intern(string(v.Status))), severity(sev)
+		return v, err
+	}, `SELECT r.host_id, r.control, r.status, r.severity, r.capability, r.since_ms FROM hosts h JOIN results r ON r.host_id = h.id
+		WHERE h.revoked_ms = 0 AND (? = '' OR h.recipient_id = ?) ORDER BY h.recipient_id, h.id`, recipient, recipient)
+}
+
+// MeasuredVersion changes whenever something arrives from a host of a recipient ("" for all), a host comes or goes, or
+// somebody does something to the recipient's data that is in the trail.
+func (t *Tx) MeasuredVersion(recipient string) (string, error) {
+	hosts, err := one(t, func(r scanner) (v [4]int64, err error) {
+		err = r.Scan(&v[0], &v[1], &v[2], &v[3])
+		return v, err
+	}, `SELECT count(*), coalesce(sum(last_sequence), 0), coalesce(max(measured_ms), 0), coalesce(max(revoked_ms), 0) FROM hosts
+		WHERE ? = '' OR recipient_id = ?`, recipient, recipient)
+	if err != nil {
+		return "", err
+	}
+	deed, err := one(t, scalar[int64], `SELECT coalesce(max(sequence), 0) FROM audit WHERE ? = '' OR recipient_id = ?`, recipient, recipient)
+	return fmt.Sprint(hosts, deed), err
+}
 
 // Profile is what a recipient says of its own size and weight, for sizing and ranking its needs.
 type Profile struct {
