@@ -175,7 +175,8 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 // sweepEvery is how often the calendar is looked at.
 const sweepEvery = time.Minute
 
-// sweep ends waivers whose date has come. Of several server processes one does it.
+// sweep ends waivers whose date has come, keeps the needs derived and measures effects once a day. Of several server
+// processes one does it.
 func (s *Server) sweep(ctx context.Context) error {
 	owner := store.NewID("p")
 	tick := time.NewTicker(sweepEvery)
@@ -183,6 +184,9 @@ func (s *Server) sweep(ctx context.Context) error {
 	for {
 		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", "err", err)
+		}
+		if err := s.Needs.Tick(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("derive needs and measure effects", "err", err)
 		}
 		select {
 		case <-ctx.Done():
