@@ -111,6 +111,12 @@ func cleanVersion(v string) string {
 	return strings.ReplaceAll(v, "_", "")
 }
 
+// releaseSSHD is the release of OpenSSH that a distribution came with, for hosts whose own cannot be found out.
+var releaseSSHD = map[string]string{
+	"debian 10": "7.9", "debian 11": "8.4", "debian 12": "9.2", "debian 13": "10.0", "debian 20.04": "8.2", "debian 22.04": "8.9",
+	"debian 24.04": "9.6", "rhel 7": "7.4", "rhel 8": "8.0", "rhel 9": "8.7", "rhel 10": "9.9",
+}
+
 func sshdOptions(env *Env, doc *facts.Document, version string, r *reading) sshdconf.Options {
 	o := sshdconf.Options{
 		Version: sshdconf.ParseVersion(version),
@@ -125,6 +131,10 @@ func sshdOptions(env *Env, doc *facts.Document, version string, r *reading) sshd
 	}
 	if doc.OS != nil {
 		o.Distro = doc.OS.Family
+		if o.Version == 0 {
+			major, _, _ := strings.Cut(doc.OS.VersionID, ".")
+			o.Version = sshdconf.ParseVersion(releaseSSHD[doc.OS.Family+" "+doc.OS.VersionID] + releaseSSHD[doc.OS.Family+" "+major])
+		}
 	} else if env.Exists("/etc/debian_version") {
 		o.Distro = "debian"
 	}
