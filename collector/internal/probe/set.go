@@ -19,6 +19,7 @@ import (
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/census"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
@@ -33,10 +34,13 @@ const (
 
 // Options say what to watch and how much of it to keep. The zero value watches everything and keeps nothing on disk.
 type Options struct {
-	MaxEntries int      // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
-	StatePath  string   // file that remembers over restarts; "": nothing is remembered
-	Exclude    []string // events left out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send, module_load, bpf_load, mount
-	Kinds      []string // kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, netlink, poll; nil: all
+	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
+	StatePath  string // file that remembers over restarts; "": nothing is remembered
+	// Exclude leaves events out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send,
+	// sensitive_write, module_load, bpf_load, mount.
+	Exclude []string
+	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, fanotify, netlink, poll; nil: all.
+	Kinds []string
 }
 
 // Set is all probes of a host. Its methods may be called by any goroutine. Close it.
@@ -45,6 +49,7 @@ type Set struct {
 	tcp  *tcp.Probe
 	udp  *udp.Probe
 	rare *census.Census
+	file *files.Probe
 	ring *hook.Reader // nil without BPF
 
 	path    string
@@ -116,6 +121,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 		allowed := kinds(event)
 		return allowed == nil || slices.Contains(allowed, hook.Poll)
 	})
+	s.file = files.Open(ctx, !slices.Contains(o.Exclude, files.Event) && (o.Kinds == nil || slices.Contains(o.Kinds, files.Kind)), s.changed)
 	s.read(shared.Ring)
 }
 
@@ -192,7 +198,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook()}, s.rare.Hooks())
+	return slices.Concat([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.file.Hook()}, s.rare.Hooks())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -242,9 +248,9 @@ func (s *Set) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 
-	var err error
+	err := s.file.Close() // its goroutine takes mu, and so does the ring's
 	if s.ring != nil {
-		err = s.ring.Close() // its goroutine takes mu
+		err = errors.Join(err, s.ring.Close())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

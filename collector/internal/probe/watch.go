@@ -10,6 +10,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
@@ -160,6 +161,13 @@ func (s *Set) tell(e Event) {
 		default:
 		}
 	}
+}
+
+// changed takes a change of a sensitive file.
+func (s *Set) changed(c files.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell(Event{At: c.At, Kind: files.Event, Program: c.Program, PID: c.PID, UID: c.UID, What: c.What + " " + c.Path})
 }
 
 // usual are the kinds of events that are counted, and told to watchers only.

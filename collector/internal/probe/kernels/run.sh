@@ -84,8 +84,8 @@ failed=()
 for release; do
 	extra=
 	case $release in
-	*-locked) extra="lockdown=confidentiality VYMIR_NEED_KINDS=tp_btf,cgroup" ;;
-	*) extra="VYMIR_NEED_KINDS=tp_btf,raw_tp,tracepoint,netlink,cgroup" ;;
+	*-locked) extra="lockdown=confidentiality VYMIR_NEED_KINDS=tp_btf,cgroup,fanotify" ;;
+	*) extra="VYMIR_NEED_KINDS=tp_btf,raw_tp,tracepoint,netlink,cgroup,fanotify" ;;
 	esac
 	case $release in
 	5.10*) image=$(kernel 5.10 bullseye-security '^linux-image-5\.10\.0-[0-9]+-cloud-amd64$') ;;

@@ -244,3 +244,49 @@ func TestPollProvesItself(t *testing.T) {
 		}
 	}
 }
+
+// 50,000 events while nobody reads: each is told, or counted as lost to the ring, and all are in the map.
+func TestStalledReaderLeavesNothingUncounted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs some seconds")
+	}
+	p := open(t, hook.TracingBTF, hook.Options{Ring: hooktest.Ring(t)})
+	if err := p.Watch(true); err != nil {
+		t.Fatal(err)
+	}
+	before, err := p.choice.Source.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t, "tcp4", "127.0.0.1:0")
+	const connections = 25000
+	for range connections {
+		c, err := net.Dial("tcp4", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+		s.Close()
+	}
+	after, err := p.choice.Source.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := after.Seen + after.SeenIn - before.Seen - before.SeenIn
+	told, lost := after.Told-before.Told, after.Losses[hook.LostRingFull]-before.Losses[hook.LostRingFull]
+	missed := after.Losses[hook.LostRecursion] - before.Losses[hook.LostRecursion]
+	if seen != told+lost || lost == 0 {
+		t.Errorf("%d seen, %d told, %d lost", seen, told, lost)
+	}
+	got := flows(t, p, portOf(l))
+	counted := got[flow.Out].Count + got[flow.In].Count
+	if counted+missed < 2*connections {
+		t.Errorf("%d counted and %d missed of %d", counted, missed, 2*connections)
+	}
+	t.Logf("%d seen, %d told, %d lost to the ring, %d counted, %d missed", seen, told, lost, counted, missed)
+}
