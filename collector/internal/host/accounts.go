@@ -13,9 +13,11 @@ import (
 )
 
 const (
-	maxPasswd = 16 << 20 // bytes of passwd, shadow and group
-	maxUsers  = 50_000   // users that are kept
-	maxHomes  = 2_000    // home directories that are looked into
+	maxPasswd       = 16 << 20 // bytes of passwd, shadow and group
+	maxUsers        = 10_000   // users and groups that are kept
+	maxLine         = 32 << 10 // bytes of one line of passwd, shadow and group: a group may have thousands of members
+	maxGroupsOfUser = 256
+	maxHomes        = 2_000 // home directories that are looked into
 )
 
 // collectAccounts reads the local users and groups. Users that come from a directory service (LDAP, SSSD) are not seen.
@@ -30,6 +32,9 @@ func collectAccounts(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 		a.LoginDefs = parseLoginDefs(b)
 	}
 	users, plus := parsePasswd(passwd)
+	if len(users) >= maxUsers {
+		r.note("/etc/passwd", "more users than are kept")
+	}
 	var shadow map[string][]string
 	if b, err := env.ReadFileLimit("/etc/shadow", maxPasswd); err == nil {
 		shadow, a.ShadowRead = parseColons(b), true
@@ -88,7 +93,7 @@ func parsePasswd(b []byte) (users []passwdLine, plus bool) {
 			continue
 		}
 		f := strings.Split(line, ":")
-		if len(f) < 7 || f[0] == "" || strings.HasPrefix(f[0], "#") || len(users) >= maxUsers {
+		if len(f) < 7 || len(line) > maxLine || f[0] == "" || strings.HasPrefix(f[0], "#") || len(users) >= maxUsers {
 			continue
 		}
 		uid, err1 := strconv.ParseUint(f[2], 10, 32)
@@ -108,6 +113,9 @@ func parsePasswd(b []byte) (users []passwdLine, plus bool) {
 func parseColons(b []byte) map[string][]string {
 	out := map[string][]string{}
 	for _, line := range lines(b) {
+		if len(line) > maxLine {
+			continue
+		}
 		f := strings.Split(line, ":")
 		if _, ok := out[f[0]]; !ok && f[0] != "" && len(f) > 1 && len(out) < maxUsers {
 			out[f[0]] = f
@@ -120,7 +128,7 @@ func parseGroup(b []byte) []facts.Group {
 	out := []facts.Group{}
 	for _, line := range lines(b) {
 		f := strings.Split(line, ":")
-		if len(f) < 4 || f[0] == "" || len(out) >= maxUsers {
+		if len(f) < 4 || len(line) > maxLine || f[0] == "" || len(out) >= maxUsers {
 			continue
 		}
 		gid, err := strconv.ParseUint(f[2], 10, 32)
@@ -133,6 +141,8 @@ func parseGroup(b []byte) []facts.Group {
 				g.Members = append(g.Members, m)
 			}
 		}
+		slices.Sort(g.Members)
+		g.Members = slices.Compact(g.Members)
 		out = append(out, g)
 	}
 	return out
@@ -159,7 +169,9 @@ func membership(groups []facts.Group) map[string][]string {
 	out := map[string][]string{}
 	for _, g := range groups {
 		for _, m := range g.Members {
-			out[m] = append(out[m], g.Name)
+			if !slices.Contains(out[m], g.Name) && len(out[m]) < maxGroupsOfUser {
+				out[m] = append(out[m], g.Name)
+			}
 		}
 	}
 	return out

@@ -98,7 +98,7 @@ func parseAuthorizedKeys(b []byte) []facts.AuthorizedKey {
 			if k, err = parseAuthorizedKey(rest); err != nil {
 				continue
 			}
-			k.Options = options
+			k.Options = cut(options, 1024)
 		}
 		out = append(out, k)
 		if len(out) >= maxKeys {
@@ -141,7 +141,15 @@ func parseAuthorizedKey(line string) (facts.AuthorizedKey, error) {
 	if err != nil || kind != f[0] {
 		return facts.AuthorizedKey{}, errNotAKey
 	}
-	return facts.AuthorizedKey{Type: kind, Bits: bits, Fingerprint: sshFingerprint(blob), Comment: strings.TrimSpace(comment)}, nil
+	return facts.AuthorizedKey{Type: kind, Bits: bits, Fingerprint: sshFingerprint(blob), Comment: cut(strings.TrimSpace(comment), 256)}, nil
+}
+
+// cut shortens a text to at most n bytes of whole characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
 }
 
 // sshFingerprint is the fingerprint of a public key as ssh-keygen -l prints it.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/common"
 	"github.com/shirou/gopsutil/v3/cpu"
-	"github.com/shirou/gopsutil/v3/host"
 	"github.com/shirou/gopsutil/v3/mem"
 
 	"github.com/vymir-project/vymir/collector/facts"
@@ -43,7 +42,7 @@ func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.S
 	} else {
 		r.miss("/proc/meminfo", err)
 	}
-	h.Virtualization = virtualization(ctx, env, doc, h)
+	h.Virtualization = virtualization(env, doc, h)
 	if names, err := env.ProcNames("/sys/class/tpm"); err == nil {
 		h.TPM = ptr(len(names) > 0)
 	} else if env.ProcExists("/sys/class") {
@@ -54,7 +53,8 @@ func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.S
 	return r.status()
 }
 
-// psutil points gopsutil at the proc and sys of the Env.
+// psutil points gopsutil at the proc and sys of the Env. Only those of its functions are used that read there and nowhere
+// else, for it opens files as it finds them.
 func psutil(ctx context.Context, env *Env) context.Context {
 	if env.proc == "" {
 		return ctx
@@ -62,15 +62,12 @@ func psutil(ctx context.Context, env *Env) context.Context {
 	return context.WithValue(ctx, common.EnvKey, common.EnvMap{
 		common.HostProcEnvKey: path.Join(env.proc, "proc"),
 		common.HostSysEnvKey:  path.Join(env.proc, "sys"),
-		common.HostEtcEnvKey:  path.Join(env.proc, "etc"),
-		common.HostRunEnvKey:  path.Join(env.proc, "run"),
-		common.HostVarEnvKey:  path.Join(env.proc, "var"),
 	})
 }
 
 // virtualization names the container manager or hypervisor we run under. "none" is said only where the processor does
 // not show a hypervisor; a hypervisor nobody knows is "other".
-func virtualization(ctx context.Context, env *Env, doc *facts.Document, h *facts.Hardware) string {
+func virtualization(env *Env, doc *facts.Document, h *facts.Hardware) string {
 	if b, err := env.ReadFile("/run/systemd/container"); err == nil && firstLine(b) != "" {
 		return firstLine(b)
 	}
@@ -94,7 +91,7 @@ func virtualization(ctx context.Context, env *Env, doc *facts.Document, h *facts
 			return v.name
 		}
 	}
-	if name, role, err := host.VirtualizationWithContext(ctx); err == nil && role == "guest" && name != "" {
+	if name := env.procLine("/sys/hypervisor/type"); name != "" {
 		return name
 	}
 	cpuinfo, err := env.ReadProcLimit("/proc/cpuinfo", 4<<20)

@@ -15,6 +15,8 @@ import (
 const (
 	maxDotFiles = 64  // dot files kept per user
 	maxKeys     = 512 // authorized keys kept per user
+	maxAllKeys  = 4096
+	maxAllDots  = 4096
 	maxWtmp     = 8 << 20
 )
 
@@ -24,8 +26,9 @@ var trustFiles = []string{".rhosts", ".shosts", ".netrc", ".forward"}
 // lookIntoHomes describes the home directories of root and of everybody who can log in. Homes on a network file system
 // are left out, for their server may be gone.
 func lookIntoHomes(env *Env, doc *facts.Document, users []facts.User, r *reading) {
-	looked := 0
+	looked, keys, dots := 0, 0, 0
 	patterns := authorizedKeysPatterns(env, doc)
+	first := map[string]*facts.User{} // by home: second names of one account share what was seen
 	for i := range users {
 		u := &users[i]
 		if !u.CanLogin && u.UID != 0 || !strings.HasPrefix(u.Home, "/") || u.Home == "/" && u.UID != 0 {
@@ -35,13 +38,28 @@ func lookIntoHomes(env *Env, doc *facts.Document, users []facts.User, r *reading
 			r.note(u.Home, "on a network file system: "+m.FSType)
 			continue
 		}
-		if looked++; looked > maxHomes {
-			r.note(u.Home, "more homes than are looked into")
+		if o := first[u.Home]; o != nil {
+			u.HomeState, u.DotFiles = o.HomeState, o.DotFiles
+			if o.UID == u.UID {
+				u.AuthorizedKeys = o.AuthorizedKeys
+				keys += len(u.AuthorizedKeys)
+			}
+			dots += len(u.DotFiles)
+		}
+		if looked++; looked > maxHomes || keys > maxAllKeys || dots > maxAllDots {
+			r.note(u.Home, "more homes, keys or dot files than are looked into")
 			return
 		}
-		u.HomeState = ptr(env.Stat(u.Home))
-		u.DotFiles = dotFiles(env, u.Home, r)
-		u.AuthorizedKeys = authorizedKeys(env, u, patterns, r)
+		if u.HomeState == nil {
+			u.HomeState = ptr(env.Stat(u.Home))
+			u.DotFiles = dotFiles(env, u.Home, r)
+			dots += len(u.DotFiles)
+			first[u.Home] = u
+		}
+		if u.AuthorizedKeys == nil {
+			u.AuthorizedKeys = authorizedKeys(env, u, patterns, r)
+			keys += len(u.AuthorizedKeys)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxPAMServices = 128
-	maxPAMRules    = 512 // of one service
+	maxPAMRules    = 256 // of one service
 	maxPAMDepth    = 16  // of includes
 	maxPAMSteps    = 4096
 )

@@ -178,9 +178,17 @@ func readlinkFD(fd int) (string, error) {
 	return string(b[:n]), nil
 }
 
-// readAll reads at most limit bytes and calls more of them ErrTooLarge. It starts small, for a file's size may be a lie.
+// readAll reads at most limit bytes and calls more of them ErrTooLarge. A file's size is a hint only: those of /proc say 0.
 func readAll(fd int, limit int64) ([]byte, error) {
-	b := make([]byte, 0, 4096)
+	size := int64(4096)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) == nil && st.Size > 0 {
+		if st.Size > limit {
+			return nil, ErrTooLarge
+		}
+		size = st.Size + 1
+	}
+	b := make([]byte, 0, size)
 	for {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
