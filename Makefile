@@ -44,7 +44,8 @@ check: ## gofmt, vet, golangci-lint with the law of imports, opa fmt and check, 
 .PHONY: generate
 generate: ## regenerate BPF objects, protobuf code, controls.json and the docs made from code
 	@.ci/install generate
-	go generate ./collector/... ./agent/... ./policies/... ./server/...
+	PATH="$$PWD/$(TOOLS):$$PATH" go generate ./collector/... ./agent/... ./policies/... ./server/...
+	go run ./collector/internal/factsdoc
 
 .PHONY: generate-check
 generate-check: generate ## fail when a generated file differs from the committed one
