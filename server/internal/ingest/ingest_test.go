@@ -470,3 +470,28 @@ func parsed(t testing.TB) *policies.Catalogue {
 	}
 	return c
 }
+
+// TestResumption measures what a check-in costs at the IP layer, with a full handshake and resumed.
+func TestResumption(t *testing.T) {
+	s := start(t, storetest.New(t), nil)
+	a := s.enrol(t, wire.QUIC)
+	sessions := tls.NewLRUClientSessionCache(4)
+	t0 := time.Now().Add(-time.Hour)
+	first, second := sample(5, t0), sample(5, t0.Add(30*time.Minute))
+	second.Results[6] = &vymirv1.Result{Control: 7, Status: vymirv1.Status_STATUS_FAIL, Live: vymirv1.Status_STATUS_FAIL, Persisted: vymirv1.Status_STATUS_PASS, Reason: 1}
+	var cost [3]wire.Usage
+	for i, it := range []*vymirv1.Item{full(1, first), delta(t, 2, 1, first, second), delta(t, 3, 2, second, first)} {
+		c := s.client(t, wire.ClientOptions{Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert, Sessions: sessions})
+		r, err := c.CheckIn(t.Context(), connect.NewRequest(&vymirv1.CheckInRequest{WireVersion: wire.Version, Items: []*vymirv1.Item{it}}))
+		if err != nil || r.Msg.Acknowledged != it.Sequence {
+			t.Fatal(r, err)
+		}
+		c.Close()
+		cost[i] = c.Usage()
+	}
+	t.Logf("full handshake and full report: %+v; resumed, delta: %+v, %+v", cost[0], cost[1], cost[2])
+	sum := func(u wire.Usage) uint64 { return u.SentBytes + u.ReceivedBytes }
+	if sum(cost[1]) > 8000 || sum(cost[2]) > 8000 {
+		t.Errorf("a resumed check-in costs %d and %d bytes: not resumed?", sum(cost[1]), sum(cost[2]))
+	}
+}

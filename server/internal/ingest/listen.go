@@ -133,12 +133,15 @@ func newHandler(o Options, stats *Stats) *handler {
 }
 
 func tlsConfig(o Options) *tls.Config {
+	sessions := &tickets{now: o.Now}
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13, // key exchange: Go's default order, X25519MLKEM768 first
 		GetCertificate:   func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.CA.Server(o.Now(), o.Names...) },
 		ClientAuth:       tls.VerifyClientCertIfGiven, // enrolment has none yet; every other call asks for it
 		ClientCAs:        o.CA.Clients(),
 		VerifyConnection: o.Revoked.VerifyConnection, // also when a session is resumed
+		WrapSession:      sessions.wrap,
+		UnwrapSession:    sessions.unwrap,
 		Time:             o.Now,
 	}
 }
