@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -23,7 +24,7 @@ type Change struct {
 // Observe writes the current results that changed and moves the host's findings: it opens, closes and reopens
 // them as package review says. Failing findings that the change does not name failed once more.
 func (t *Tx) Observe(c Change) error {
-	found, err := t.HostFindings(c.Host.ID)
+	found, err := t.findingsOf(c)
 	if err != nil {
 		return fmt.Errorf("read findings: %w", err)
 	}
@@ -52,6 +53,28 @@ func (t *Tx) Observe(c Change) error {
 		}
 	}
 	return nil
+}
+
+// few is how many controls are asked for by name; a change of more reads all findings of the host.
+const few = 40
+
+// findingsOf reads the findings of the controls that a change names.
+func (t *Tx) findingsOf(c Change) ([]Finding, error) {
+	n := len(c.Results) + len(c.Removed)
+	switch {
+	case n == 0:
+		return nil, nil
+	case n > few:
+		return t.HostFindings(c.Host.ID)
+	}
+	args := []any{c.Host.ID}
+	for i := range c.Results {
+		args = append(args, c.Results[i].Control)
+	}
+	for _, control := range c.Removed {
+		args = append(args, control)
+	}
+	return many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE host_id = ? AND control IN (?`+strings.Repeat(", ?", n-1)+`)`, args...)
 }
 
 func (t *Tx) observeResult(c Change, r *assessment.Result, f *Finding) error {
