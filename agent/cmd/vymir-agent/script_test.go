@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,6 +31,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("STATE", state)
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			return os.WriteFile(filepath.Join(e.WorkDir, "agent.yaml"), []byte("state_dir: "+state+"\nprobes: {disable: true}\n"), 0o600)
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": func(ts *testscript.TestScript, _ bool, args []string) { serve(t, ts, args) },
