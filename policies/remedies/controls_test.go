@@ -24,6 +24,9 @@ func TestNamedControlsExist(t *testing.T) {
 				}
 			}
 			for _, f := range m.Families {
+				if _, ok := s.Capability(f); m.Capability == "skills" && (ok || f == "management") {
+					continue // patterns have the capability in which they were seen as their family
+				}
 				if !slices.ContainsFunc(c.Families, func(x policies.Family) bool { return x.ID == f }) {
 					t.Errorf("remedy %s: unknown family %s", r.ID, f)
 				}

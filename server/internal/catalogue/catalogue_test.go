@@ -13,6 +13,7 @@ import (
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/need"
+	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 )
@@ -535,4 +536,35 @@ func TestBothEngines(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestTrainingIsMeasured lets one control come back again and again: the training that would end it becomes a need,
+// with the hosts as evidence.
+func TestTrainingIsMeasured(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	if run, _, err := w.s.Run(t.Context(), "r-0"); err != nil {
+		t.Fatal(err)
+	} else if n, ok := run.Find(need.ID("r-0", "backup_training")); !ok || slices.Contains(n.Capabilities, "skills") {
+		t.Fatalf("before: %+v", n)
+	}
+	w.tx(func(tx *store.Tx) error {
+		f := store.Finding{ID: "f-1", HostID: "h-r-0-0", RecipientID: "r-0", SiteID: "s-r-0", Control: "continuity.backup_recent", Capability: "backup", Severity: assessment.Medium}
+		for day := range 5 { // failed, mended, failed, mended, failed
+			st := assessment.Fail
+			if day%2 == 1 {
+				st = assessment.Pass
+			}
+			f.Record, _ = review.Observe(f.Record, review.Observation{Status: st, ReasonID: "x", Measured: w.now.AddDate(0, 0, day-10)})
+		}
+		return tx.PutFinding(f)
+	})
+	w.host("r-0", 0, assessment.Fail) // something arrives
+	run, _, err := w.s.Run(t.Context(), "r-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, ok := run.Find(need.ID("r-0", "backup_training"))
+	if !ok || !slices.Contains(n.Controls, "recurring.backup") || n.ECSF == "" {
+		t.Errorf("after: %+v", n)
+	}
 }

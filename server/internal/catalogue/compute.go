@@ -94,11 +94,12 @@ func (s *Service) derive(ctx context.Context, recipient string, exact bool) (*de
 		return place.d, nil
 	}
 	start := time.Now()
-	b, in, err := s.gather(ctx, recipient)
+	b, skills, in, err := s.gather(ctx, recipient)
 	if err != nil {
 		return nil, err
 	}
-	d := &derived{version: version, areas: b.Areas(), gaps: b.Gaps()}
+	d := &derived{version: version, areas: append(b.Areas(), skills...), gaps: append(b.Gaps(), skills...)}
+	gap.Sort(d.gaps)
 	in.Gaps = d.gaps
 	if d.run, err = need.Compute(in); err != nil {
 		return nil, err
@@ -140,8 +141,9 @@ func scope(a access.Actor, action access.Action, recipient string) ([]string, er
 	return ids, nil
 }
 
-// gather reads hosts, results and findings of a recipient ("" for all) and counts them.
-func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, need.Input, error) {
+// gather reads hosts, results and findings of a recipient ("" for all) and counts them; skills are the gaps that
+// patterns in them leave.
+func (s *Service) gather(ctx context.Context, recipient string) (b *gap.Builder, skills []gap.Gap, in need.Input, err error) {
 	var (
 		hosts    []store.Host
 		results  []store.ResultState
@@ -149,7 +151,7 @@ func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, n
 		profiles []store.Profile
 		orgs     []store.Recipient
 	)
-	err := s.st.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.st.View(ctx, func(tx *store.Tx) (err error) {
 		if hosts, err = tx.Hosts(recipient, "", 0); err != nil {
 			return fmt.Errorf("read hosts: %w", err)
 		}
@@ -166,10 +168,10 @@ func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, n
 		return err
 	})
 	if err != nil {
-		return nil, need.Input{}, err
+		return nil, nil, need.Input{}, err
 	}
 	now := s.now().UTC().Truncate(time.Second)
-	in := need.Input{AsOf: now, Remedies: s.set, Weights: s.weights}
+	in = need.Input{AsOf: now, Remedies: s.set, Weights: s.weights}
 	known := map[string]store.Profile{}
 	for _, p := range profiles {
 		known[p.RecipientID] = p
@@ -183,9 +185,18 @@ func (s *Service) gather(ctx context.Context, recipient string) (*gap.Builder, n
 		in.Recipients = append(in.Recipients, need.Recipient{ID: o.ID, Criticality: p.Criticality, Users: p.Users, Admins: p.Admins})
 		options.Recipients = append(options.Recipients, gap.Recipient{ID: o.ID, Impact: s.weights.ImpactOf(p.Criticality)})
 	}
-	b := gap.New(options)
+	b = gap.New(options)
 	count(b, now, hosts, results, findings)
-	return b, in, nil
+	var history []gap.History
+	for _, f := range findings {
+		if f.Counts(now) {
+			history = append(history, gap.History{
+				Host: f.HostID, Control: f.Control, Severity: f.Severity, Opened: f.Opened, Reopens: f.Reopens,
+				Handled: f.Assignee != "" || f.Decision != review.Unreviewed,
+			})
+		}
+	}
+	return b, b.Skills(history), in, nil
 }
 
 // controls lists the controls behind results, as the agents' bundles declared them.

@@ -145,7 +145,8 @@ type Builder struct {
 	caps     []string
 	impact   map[string]remedies.Impact
 	sites    map[siteKey]*site
-	hosts    int32
+	numbers  map[string]int32 // host id → its number
+	places   []siteKey        // by number
 }
 
 type siteKey struct{ recipient, site string }
@@ -167,7 +168,7 @@ func New(o Options) *Builder {
 	}
 	b := &Builder{
 		o: o, controls: make(map[string]int, len(o.Controls)), impact: make(map[string]remedies.Impact, len(o.Recipients)),
-		sites: map[siteKey]*site{},
+		sites: map[siteKey]*site{}, numbers: map[string]int32{},
 	}
 	caps := map[string]int{}
 	for i, c := range o.Controls {
@@ -202,8 +203,9 @@ func (b *Builder) Add(h Host, results []Result) {
 		b.sites[k] = s
 	}
 	s.known++
-	number := b.hosts
-	b.hosts++
+	number := int32(len(b.places))
+	b.numbers[h.ID] = number
+	b.places = append(b.places, k)
 	state := make([]seen, len(b.caps))
 	for i := range results {
 		r := &results[i]
@@ -349,9 +351,7 @@ func (b *Builder) Areas() []Gap {
 			out = append(out, g)
 		}
 	}
-	slices.SortFunc(out, func(x, y Gap) int {
-		return cmp.Or(cmp.Compare(x.Recipient, y.Recipient), cmp.Compare(x.Site, y.Site), cmp.Compare(x.Capability, y.Capability))
-	})
+	Sort(out)
 	return out
 }
 
