@@ -241,7 +241,7 @@ func (p *program) watchCommand() *cobra.Command {
 					p.writeLine(e)
 					return
 				}
-				fmt.Fprintf(p.stdout, "%s  %-12s uid %-6d %s  %s\n", e.At.UTC().Format("15:04:05.000"), e.Kind, e.UID, report.Clean(e.Program), report.Clean(e.Detail()))
+				fmt.Fprintf(p.stdout, "%s  %-12s uid %-6s %s  %s\n", e.At.UTC().Format("15:04:05.000"), e.Kind, e.User(), report.Clean(e.Program), report.Clean(e.Detail()))
 			}
 			err := control.Watch(c.Context(), p.hostConfig().Socket, show)
 			if errors.Is(err, control.ErrNoDaemon) {

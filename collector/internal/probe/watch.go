@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -29,6 +30,14 @@ type Event struct {
 	Peer    string    `json:"peer,omitzero"`    // address and port of the other side; the port is ours when accepting
 	Flags   []string  `json:"flags,omitzero"`
 	What    string    `json:"what,omitzero"` // what was loaded, mounted or written
+}
+
+// User is the user's number in decimal, or "-" where it is not known.
+func (e Event) User() string {
+	if e.UID == nil {
+		return "-"
+	}
+	return strconv.FormatUint(uint64(*e.UID), 10)
 }
 
 // Detail is the event in words beside its program and kind.
