@@ -31,6 +31,7 @@ type Stats struct {
 	Refused  atomic.Uint64 // items refused
 	NeedFull atomic.Uint64 // deltas whose base was not there
 	Limited  atomic.Uint64 // calls turned away by a limit
+	Resumed  atomic.Uint64 // TLS sessions taken up again
 	Enrolled atomic.Uint64 // enrolments answered with a certificate
 	Bytes    atomic.Uint64 // of request bodies as they travelled
 }

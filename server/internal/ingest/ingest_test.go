@@ -471,7 +471,8 @@ func parsed(t testing.TB) *policies.Catalogue {
 	return c
 }
 
-// TestResumption measures what a check-in costs at the IP layer, with a full handshake and resumed.
+// TestResumption checks in three times; the second and the third take the session up again. It logs what each costs
+// at the IP layer: on a quiet machine 13.4, then 6.4 KB both ways.
 func TestResumption(t *testing.T) {
 	s := start(t, storetest.New(t), nil)
 	a := s.enrol(t, wire.QUIC)
@@ -490,8 +491,7 @@ func TestResumption(t *testing.T) {
 		cost[i] = c.Usage()
 	}
 	t.Logf("full handshake and full report: %+v; resumed, delta: %+v, %+v", cost[0], cost[1], cost[2])
-	sum := func(u wire.Usage) uint64 { return u.SentBytes + u.ReceivedBytes }
-	if sum(cost[1]) > 8000 || sum(cost[2]) > 8000 {
-		t.Errorf("a resumed check-in costs %d and %d bytes: not resumed?", sum(cost[1]), sum(cost[2]))
+	if n := s.Stats.Resumed.Load(); n != 2 {
+		t.Errorf("%d sessions were resumed, want 2", n)
 	}
 }

@@ -77,7 +77,7 @@ func Listen(o Options) (*Server, error) {
 	h := newHandler(o, s.Stats)
 	mux := http.NewServeMux()
 	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered))...))
-	conf := tlsConfig(o)
+	conf := tlsConfig(o, s.Stats)
 	var err error
 	if s.tcp, s.udp, err = sockets(o.Addr); err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func newHandler(o Options, stats *Stats) *handler {
 	}
 }
 
-func tlsConfig(o Options) *tls.Config {
-	sessions := &tickets{now: o.Now}
+func tlsConfig(o Options, stats *Stats) *tls.Config {
+	sessions := &tickets{now: o.Now, resumed: &stats.Resumed}
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13, // key exchange: Go's default order, X25519MLKEM768 first
 		GetCertificate:   func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.CA.Server(o.Now(), o.Names...) },

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,7 +22,8 @@ type ticketID [16]byte
 // certificate chain: it saves them some three KB a check-in, and makes each ticket good for one use. A handle that
 // is not known (another server process gave it, it is old, there was no room) costs a full handshake and nothing else.
 type tickets struct {
-	now func() time.Time
+	now     func() time.Time
+	resumed *atomic.Uint64
 
 	mu    sync.Mutex
 	kept  map[ticketID]ticket
@@ -73,5 +75,6 @@ func (t *tickets) unwrap(identity []byte, _ tls.ConnectionState) (*tls.SessionSt
 	if err != nil {
 		return nil, nil // a full handshake follows
 	}
+	t.resumed.Add(1)
 	return s, nil
 }

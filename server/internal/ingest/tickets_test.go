@@ -2,13 +2,14 @@ package ingest
 
 import (
 	"crypto/tls"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 func TestTicketsAreUsedOnce(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	k := &tickets{now: func() time.Time { return now }}
+	k := &tickets{now: func() time.Time { return now }, resumed: new(atomic.Uint64)}
 	give := func() []byte {
 		t.Helper()
 		id, err := k.wrap(tls.ConnectionState{}, &tls.SessionState{})
