@@ -68,7 +68,7 @@ func syslog(env *Env, r *reading) *facts.Syslog {
 	}{
 		{"rsyslog", []string{"/usr/sbin/rsyslogd", "/etc/rsyslog.conf"}, []string{"rsyslog"}, []string{"rsyslogd"}, readRsyslog},
 		{"syslog-ng", []string{"/usr/sbin/syslog-ng", "/etc/syslog-ng/syslog-ng.conf"}, []string{"syslog-ng"}, []string{"syslog-ng"}, readSyslogNG},
-		{"logd", []string{"/sbin/logd"}, []string{"log"}, []string{"logd"}, readLogd},
+		{"logd", []string{"/sbin/logd", "/etc/init.d/log"}, []string{"log"}, []string{"logd"}, readLogd},
 		{"busybox", []string{"/etc/conf.d/syslog"}, []string{"syslog"}, []string{"syslogd"}, readBusyboxSyslog},
 	} {
 		if env.firstExisting(c.files...) == "" {

@@ -11,9 +11,10 @@ import (
 )
 
 // collectServices lists what the init system knows. Enabled is what the links in the file system say, which is what
-// holds at the next boot. Active is read from the traces the running init leaves: control groups and /run/systemd/units
-// with systemd, /run/openrc with OpenRC, and processes elsewhere. A unit that failed is not told from one that stopped.
-func collectServices(_ context.Context, env *Env, doc *facts.Document) facts.Status {
+// holds at the next boot. Active is what the running init says: systemd is asked over its socket; where it does not
+// answer, control groups and /run/systemd/units tell of services, but not of sockets and timers, nor failed from stopped.
+// OpenRC leaves links in /run/openrc; elsewhere the processes are looked at.
+func collectServices(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	s := &facts.Services{Units: map[string]facts.Unit{}}
 	doc.Services = s
 	set := env.unitSet()
@@ -21,7 +22,7 @@ func collectServices(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 	case set.Present():
 		s.Init = "systemd"
 		s.DefaultTarget = set.DefaultTarget()
-		systemdUnits(env, set, s.Units)
+		systemdUnits(env, set, activeUnits(ctx, env), s.Units)
 	case env.Exists("/etc/runlevels"):
 		s.Init = "openrc"
 		openrcUnits(env, s.Units)
@@ -37,7 +38,7 @@ func collectServices(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 	// A live host may boot otherwise than its files suggest: a container with systemd's files and none running.
 	if env.Live && s.Init == "systemd" && !env.Exists("/run/systemd/system") {
 		for name, u := range s.Units {
-			if u.Active == "" {
+			if u.Active == "" && path.Ext(name) == ".service" {
 				u.Active = "inactive"
 				s.Units[name] = u
 			}
@@ -47,8 +48,7 @@ func collectServices(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 	return facts.Status{State: facts.StateOK}
 }
 
-func systemdUnits(env *Env, set *systemd.Set, out map[string]facts.Unit) {
-	active := activeUnits(env)
+func systemdUnits(env *Env, set *systemd.Set, active unitStates, out map[string]facts.Unit) {
 	for _, name := range set.Names(".service", ".socket", ".timer") {
 		u := set.Unit(name)
 		if u == nil {
@@ -58,12 +58,7 @@ func systemdUnits(env *Env, set *systemd.Set, out map[string]facts.Unit) {
 		if cmd := set.Command(u); len(cmd) > 0 {
 			f.Exec = cmd[0]
 		}
-		if active != nil {
-			f.Active = "inactive"
-			if active[u.Name] || active[name] {
-				f.Active = "active"
-			}
-		}
+		f.Active = active.of(u.Name)
 		if f.Active == "active" {
 			f.MainPID = env.mainPID(u.Name)
 		}
@@ -77,33 +72,56 @@ func systemdUnits(env *Env, set *systemd.Set, out map[string]facts.Unit) {
 		if have, ok := out[unit]; ok && have.Enabled != "generated" {
 			continue
 		}
-		if active != nil {
-			f.Active = "inactive"
-			if active[unit] {
-				f.Active = "active"
-			}
-		}
+		f.Active = active.of(unit)
 		out[unit] = f
 	}
 }
 
-// activeUnits returns the units that systemd has running; nil when the host is not live or systemd does not run.
-func activeUnits(env *Env) map[string]bool {
-	if !env.Live || !env.Exists("/run/systemd/system") {
-		return nil
+// unitStates is what is known of the running units; nil: nothing, for systemd does not run here.
+type unitStates struct {
+	known map[string]string
+	asked bool // by systemd itself: what it does not name is inactive
+}
+
+// of returns the state of one unit, "" when it is not known.
+func (u unitStates) of(name string) string {
+	switch state := u.known[name]; {
+	case u.known == nil:
+		return ""
+	case state == "reloading", state == "activating":
+		return "active"
+	case state == "deactivating", state == "maintenance":
+		return "inactive"
+	case state != "":
+		return state
+	case u.asked, path.Ext(name) == ".service":
+		return "inactive"
 	}
-	out := map[string]bool{}
+	return ""
+}
+
+// activeUnits asks systemd for the states of its units, or reads what traces they leave.
+func activeUnits(ctx context.Context, env *Env) unitStates {
+	if !env.Live || !env.Exists("/run/systemd/system") {
+		return unitStates{}
+	}
+	if env.Native() {
+		if known, err := systemd.Active(ctx); err == nil {
+			return unitStates{known, true}
+		}
+	}
+	known := map[string]string{}
 	for _, n := range env.Names("/run/systemd/units") {
 		if unit, ok := strings.CutPrefix(n, "invocation:"); ok {
-			out[unit] = true
+			known[unit] = "active"
 		}
 	}
 	for _, p := range env.processTable().procs {
 		if p.unit != "" {
-			out[p.unit] = true
+			known[p.unit] = "active"
 		}
 	}
-	return out
+	return unitStates{known: known}
 }
 
 // mainPID guesses the main process of a unit: the eldest in its control group.
