@@ -1,8 +1,10 @@
 // Command factsdoc writes docs/spec/facts.md and collector/facts/schema.json from the Go types of package facts and
-// their comments. Run it from the root of the repository:
+// their comments. Run it anywhere in the repository:
 //
 //	go run ./collector/internal/factsdoc
 package main
+
+//go:generate go run .
 
 import (
 	"fmt"
@@ -11,9 +13,29 @@ import (
 )
 
 func main() {
-	if err := run("."); err != nil {
+	root, err := repositoryRoot()
+	if err == nil {
+		err = run(root)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "factsdoc:", err)
 		os.Exit(1)
+	}
+}
+
+// repositoryRoot finds the directory of go.mod above the working directory.
+func repositoryRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("find go.mod: %w", os.ErrNotExist)
+		}
 	}
 }
 
