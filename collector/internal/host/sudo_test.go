@@ -30,7 +30,7 @@ root	ALL=(ALL:ALL) ALL
 #1000 ALL = /bin/ls, (DB) NOPASSWD: SETENV: /bin/cat, PASSWD: /bin/a\,b --x\=1, CWD=/tmp /bin/pwd
 NEST LAN = SAFE : web = (root) sudoedit /etc/motd
 eva ALL=(ALL) /usr/bin/id
-ivan ALL=/usr/bin/apt update, sha256:abc /bin/x
+ivan ALL=/usr/bin/apt update, sha256:ab+c== /bin/x
 this is wrong
 @includedir /etc/sudoers.d
 @include /etc/sudoers.%h
@@ -82,7 +82,7 @@ func TestSudo(t *testing.T) {
 		},
 		{
 			Users: []string{"#1000"}, Hosts: all, RunAs: []string{"postgres", "mysql"}, Tags: []string{"SETENV", "PASSWD"},
-			Commands: []string{`/bin/a\,b --x\=1`, "/bin/pwd"}, File: f, Line: 15,
+			Commands: []string{"/bin/a,b --x=1", "/bin/pwd"}, File: f, Line: 15,
 		},
 		{
 			Users: []string{"ivan", "%ops", "!old", "odd name"}, Hosts: []string{"10.0.0.0/8", "fe80::1"}, NoPasswd: true,
@@ -93,7 +93,7 @@ func TestSudo(t *testing.T) {
 			Commands: []string{"sudoedit /etc/motd"}, File: f, Line: 16,
 		},
 		{Users: []string{"eva"}, Hosts: all, RunAs: all, NoPasswd: true, Commands: []string{"/usr/bin/id"}, File: f, Line: 17},
-		{Users: []string{"ivan"}, Hosts: all, NoPasswd: true, Commands: []string{"/usr/bin/apt update", "sha256:abc /bin/x"}, File: f, Line: 18},
+		{Users: []string{"ivan"}, Hosts: all, NoPasswd: true, Commands: []string{"/usr/bin/apt update", "/bin/x"}, File: f, Line: 18},
 		{Users: []string{"%#27"}, Hosts: all, RunAs: all, Commands: all, File: "/etc/sudoers.d/10-first", Line: 1},
 		{Users: []string{"late"}, Hosts: all, RunAs: []string{":adm"}, Commands: []string{"/bin/late"}, File: "/etc/sudoers.srv", Line: 1},
 	}

@@ -245,10 +245,10 @@ func splitSpecs(text string) []sudoSpec {
 	return out
 }
 
-// isSudoTag says whether a command list ends in a tag, so that the colon after it belongs to the tag.
+// isSudoTag says whether a command list ends in a tag or the name of a digest, so that the colon after it belongs to it.
 func isSudoTag(commands string) bool {
 	i := strings.LastIndexAny(commands, " \t,):=")
-	return slices.Contains(sudoTags, commands[i+1:])
+	return slices.Contains(sudoTags, commands[i+1:]) || slices.Contains(sudoDigests, commands[i+1:])
 }
 
 // cutLists cuts "user, user host, host" between the two lists: at the first white space that no comma stands beside.
@@ -277,6 +277,9 @@ var sudoTags = []string{
 	"EXEC", "NOEXEC", "FOLLOW", "NOFOLLOW", "INTERCEPT", "NOINTERCEPT", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT", "NOLOG_OUTPUT",
 	"MAIL", "NOMAIL", "PASSWD", "NOPASSWD", "SETENV", "NOSETENV",
 }
+
+// sudoDigests may stand before a command, with the digest its file must have.
+var sudoDigests = []string{"sha224", "sha256", "sha384", "sha512"}
 
 var sudoOptions = []string{"ROLE", "TYPE", "APPARMOR_PROFILE", "PRIVS", "LIMITPRIVS", "NOTBEFORE", "NOTAFTER", "TIMEOUT", "CWD", "CHROOT"}
 
@@ -399,6 +402,8 @@ func (s *sudoers) expand(kind string, list []string, negated bool, seen map[stri
 	}
 }
 
+var cmndEscapes = strings.NewReplacer(`\\`, `\\`, `\,`, ",", `\:`, ":", `\=`, "=", `\#`, "#", `\ `, " ")
+
 func prefixAll(prefix string, list []string) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
@@ -407,10 +412,15 @@ func prefixAll(prefix string, list []string) []string {
 	return out
 }
 
-// sudoMember cleans one member. Commands keep their escapes, which matter to their patterns, and lose double spaces.
+// sudoMember cleans one member. Commands lose double spaces, a digest before them, and the escapes of the grammar; those
+// that matter to their patterns stay.
 func sudoMember(kind, word string) string {
 	if kind == "cmnd" {
-		return strings.Join(strings.Fields(word), " ")
+		for name, rest, ok := strings.Cut(word, ":"); ok && slices.Contains(sudoDigests, name); name, rest, ok = strings.Cut(word, ":") {
+			_, word, _ = strings.Cut(strings.TrimSpace(rest), " ")
+			word = strings.TrimSpace(word)
+		}
+		return cmndEscapes.Replace(strings.Join(strings.Fields(word), " "))
 	}
 	if rest, ok := strings.CutPrefix(word, "%"); ok {
 		return "%" + sudoWord(rest)
