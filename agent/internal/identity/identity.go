@@ -6,6 +6,7 @@
 package identity
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/vymir-project/vymir/agent/internal/durable"
@@ -148,9 +150,12 @@ func (id *Identity) save(stateDir string) error {
 	return durable.WriteFile(path(stateDir), b)
 }
 
-// TLS gives the client certificate.
+// TLS gives the client certificate, without the roots: the server has them, and half a kilobyte at each check-in counts.
 func (id *Identity) TLS() *tls.Certificate {
-	return &tls.Certificate{Certificate: id.Certificate, PrivateKey: id.key, Leaf: id.leaf}
+	chain := slices.DeleteFunc(slices.Clone(id.Certificate), func(der []byte) bool {
+		return slices.ContainsFunc(id.Roots, func(root []byte) bool { return bytes.Equal(root, der) })
+	})
+	return &tls.Certificate{Certificate: chain, PrivateKey: id.key, Leaf: id.leaf}
 }
 
 // ServerRoots gives what the server's chain must end in.
