@@ -4,6 +4,7 @@ package policies_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -64,14 +65,20 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// judgeAll judges by every baseline at a fixed time.
+// judgeAll judges by every baseline, at the time of the measurement.
 func judgeAll(t testing.TB, e *policies.Engine, doc []byte) *assessment.Assessment {
 	t.Helper()
 	var all []string
 	for _, b := range e.Catalogue().Baselines {
 		all = append(all, b.Name)
 	}
-	a, err := e.Judge(t.Context(), doc, policies.JudgeOptions{Baselines: all, Now: time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)})
+	var head struct {
+		MeasuredAt time.Time `json:"measured_at"`
+	}
+	if err := json.Unmarshal(doc, &head); err != nil {
+		t.Fatal(err)
+	}
+	a, err := e.Judge(t.Context(), doc, policies.JudgeOptions{Baselines: all, Now: head.MeasuredAt})
 	if err != nil {
 		t.Fatal(err)
 	}

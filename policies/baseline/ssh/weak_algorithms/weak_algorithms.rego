@@ -4,7 +4,8 @@
 #   Old ciphers, checksums and key exchanges let whoever sits on the line read or change a session, or forge the
 #   server. What the server offers on its open port is asked where possible, and its effective lists otherwise.
 #   Counted as broken - CBC modes, 3DES, RC4, Blowfish and CAST, MACs on MD5 or cut to 96 bits, key exchange
-#   with SHA-1, DSA keys and RSA signatures with SHA-1. HMAC-SHA1 and umac-64 are old and not broken, and pass.
+#   with SHA-1, DSA keys, and RSA signatures with SHA-1 where HostKeyAlgorithms names them (releases before 8.8 add them
+#   by default). HMAC-SHA1 and umac-64 are old and not broken, and pass.
 # custom:
 #   uk:
 #     title: SSH не пропонує зламаних алгоритмів
@@ -12,8 +13,9 @@
 #       Застарілі шифри, контрольні коди й обмін ключами дають тому, хто контролює лінію, змогу читати чи
 #       змінювати сеанс або підмінити сервер. Якщо можливо, перевіряється те, що сервер пропонує на відкритому
 #       порту, інакше - його чинні переліки. Зламаними вважаються режими CBC, 3DES, RC4, Blowfish і CAST, коди
-#       на MD5 або вкорочені до 96 бітів, обмін ключами із SHA-1, ключі DSA та підписи RSA із SHA-1. HMAC-SHA1 і
-#       umac-64 старі, але не зламані, тож прийнятні.
+#       на MD5 або вкорочені до 96 бітів, обмін ключами із SHA-1, ключі DSA, а також підписи RSA із SHA-1, якщо
+#       їх названо в HostKeyAlgorithms (випуски до 8.8 додають їх типово). HMAC-SHA1 і umac-64 старі, але не
+#       зламані, тож прийнятні.
 #   severity: medium
 #   severity_reason:
 #     en: "The attacker must sit between the two ends, and both must agree on the weak algorithm."
@@ -70,7 +72,7 @@ broken := {
 	"hostkeyalgorithms": `^(ssh-dss|ssh-rsa)(-cert|$|@)`,
 }
 
-persisted := judge(input.sshd.persisted.settings)
+persisted := judge(lists_of(input.sshd.persisted))
 
 # what the open port really offers, or else the lists of the process
 live := sshd.not_running if {
@@ -79,10 +81,18 @@ live := sshd.not_running if {
 	"ciphers": input.sshd.offered.ciphers,
 	"macs": input.sshd.offered.macs,
 	"kexalgorithms": input.sshd.offered.kex,
-	"hostkeyalgorithms": input.sshd.offered.host_key_algorithms,
+	"hostkeyalgorithms": [name | some name in input.sshd.offered.host_key_algorithms; not startswith(name, "ssh-rsa")],
 }) if {
 	input.sshd.offered
-} else := judge(input.sshd.live.settings)
+} else := judge(lists_of(input.sshd.live))
+
+# RSA with SHA-1 counts where somebody asked for it; releases before 8.8 offer it beside better ones by default
+lists_of(config) := config.settings if {
+	object.get(config, ["sources", "hostkeyalgorithms"], "default") != "default"
+} else := object.union(config.settings, {"hostkeyalgorithms": [name |
+	some name in object.get(config.settings, "hostkeyalgorithms", [])
+	not startswith(name, "ssh-rsa")
+]})
 
 judge(lists) := {"verdict": "fail", "reason": "weak", "params": {"found": weak}, "evidence": {"weak": weak}} if {
 	weak := sort([name |

@@ -17,6 +17,11 @@ test_success_modern if {
 	weak_algorithms.live.verdict == "pass" with input.sshd.offered as offer
 }
 
+test_success_rsa_by_default if {
+	lists := object.union(modern, {"hostkeyalgorithms": ["ssh-ed25519", "ssh-rsa"]})
+	weak_algorithms.persisted.verdict == "pass" with input.sshd.persisted as {"settings": lists, "sources": {"hostkeyalgorithms": "default"}}
+}
+
 test_fail_weak if {
 	every key, name in {
 		"ciphers": "aes128-cbc",
@@ -25,8 +30,9 @@ test_fail_weak if {
 		"hostkeyalgorithms": "ssh-rsa",
 	} {
 		lists := object.union(modern, {key: array.concat(modern[key], [name])})
-		weak_algorithms.persisted.params.found == [name] with input.sshd.persisted.settings as lists
-		weak_algorithms.live.verdict == "fail" with input.sshd.live.settings as lists
+		config := {"settings": lists, "sources": {"hostkeyalgorithms": "/etc/ssh/sshd_config:3"}}
+		weak_algorithms.persisted.params.found == [name] with input.sshd.persisted as config
+		weak_algorithms.live.verdict == "fail" with input.sshd.live as config
 	}
 }
 
