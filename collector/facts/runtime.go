@@ -10,6 +10,7 @@ type Runtime struct {
 	Programs        []Program      `json:"programs,omitzero"`    // programs run in the window
 	Connections     []Connection   `json:"connections,omitzero"` // TCP connections by program, direction and peer class
 	Datagrams       []Connection   `json:"datagrams,omitzero"`   // UDP by program and peer; Count is how often it was addressed: once per connected socket, else per datagram; port 53 are name servers
+	Crashes         []Crash        `json:"crashes,omitzero"`     // processes that died of a fault, or were killed by force
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
 	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
 }
@@ -52,6 +53,16 @@ type Connection struct {
 	ReceivedBytes uint64    `json:"received_bytes,omitzero"`
 	FirstSeen     time.Time `json:"first_seen"`
 	LastSeen      time.Time `json:"last_seen"`
+}
+
+// Crash counts how often processes of one program and user died by one signal.
+type Crash struct {
+	Program   string    `json:"program"` // command name
+	UID       uint32    `json:"uid"`
+	Signal    uint32    `json:"signal"` // 4, 5, 6, 7, 8, 11, 31: a fault; 9: killed by force, by somebody or for lack of memory
+	Count     uint64    `json:"count"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
 }
 
 // RuntimeEvent is one rare event worth keeping as such.

@@ -19,6 +19,7 @@ import (
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/census"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
@@ -36,7 +37,7 @@ const (
 type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
-	// Exclude leaves events out, by their names in facts: exec, tcp_connect (with it tcp_accept), udp_send,
+	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send,
 	// sensitive_write, module_load, bpf_load, mount.
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, fanotify, netlink, poll; nil: all.
@@ -46,6 +47,7 @@ type Options struct {
 // Set is all probes of a host. Its methods may be called by any goroutine. Close it.
 type Set struct {
 	exec *exec.Probe
+	exit *exit.Probe
 	tcp  *tcp.Probe
 	udp  *udp.Probe
 	rare *census.Census
@@ -115,6 +117,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 		return o.Kinds
 	}
 	s.exec = exec.Open(ctx, exec.Options{Options: shared, Kinds: kinds(exec.Event)})
+	s.exit = exit.Open(ctx, exit.Options{Options: shared, Kinds: kinds(exit.Event)})
 	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
 	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
 	s.rare = census.Open(func(event string) bool {
@@ -166,6 +169,7 @@ func (s *Set) run(ctx context.Context) {
 func (s *Set) gather() {
 	now := hook.Now()
 	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup)) })
+	_ = s.exit.Drain(now, s.table.addCrash)
 	_ = s.tcp.Drain(now, s.table.addConnection)
 	_ = s.udp.Drain(now, s.table.addDatagram)
 	s.rare.Look(now.Wall(), func(c census.Change) {
@@ -198,7 +202,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.file.Hook()}, s.rare.Hooks())
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.file.Hook()}, s.rare.Hooks())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -258,5 +262,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.tcp.Close(), s.udp.Close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.saveErr)
 }

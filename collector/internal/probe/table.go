@@ -8,6 +8,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
+	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 )
 
@@ -15,6 +16,7 @@ import (
 const (
 	defaultEntries = 4096
 	maxEvents      = 256
+	maxCrashes     = 512
 	maxSet         = 16                  // distinct users or parents of one program
 	window         = 31 * 24 * time.Hour // what was not seen for longer is forgotten
 )
@@ -34,12 +36,19 @@ type connectionKey struct {
 	port      uint16
 }
 
+// crashKey is what crashes are told apart by.
+type crashKey struct {
+	program     string
+	uid, signal uint32
+}
+
 // table holds what the probes have seen in the window, bounded.
 type table struct {
 	limit       int
 	programs    map[programKey]*facts.Program
 	connections map[connectionKey]*facts.Connection
 	datagrams   map[connectionKey]*facts.Connection
+	crashes     map[crashKey]*facts.Crash
 	events      []facts.RuntimeEvent // oldest first
 	truncated   bool
 }
@@ -53,6 +62,7 @@ func newTable(limit int) *table {
 		programs:    map[programKey]*facts.Program{},
 		connections: map[connectionKey]*facts.Connection{},
 		datagrams:   map[connectionKey]*facts.Connection{},
+		crashes:     map[crashKey]*facts.Crash{},
 	}
 }
 
@@ -109,6 +119,22 @@ func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) 
 	c.Failed += s.Failed
 	c.SentBytes += s.Sent
 	c.ReceivedBytes += s.Received
+	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
+}
+
+// addCrash merges deaths by signal.
+func (t *table) addCrash(s exit.Seen) {
+	key := crashKey{s.Program, s.UID, s.Signal}
+	c := t.crashes[key]
+	if c == nil {
+		if len(t.crashes) >= maxCrashes {
+			t.truncated = true
+			return
+		}
+		c = &facts.Crash{Program: s.Program, UID: s.UID, Signal: s.Signal, FirstSeen: s.First}
+		t.crashes[key] = c
+	}
+	c.Count += s.Count
 	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
 }
 
@@ -171,6 +197,11 @@ func (t *table) expire(now time.Time) {
 			}
 		}
 	}
+	for key, c := range t.crashes {
+		if c.LastSeen.Before(limit) {
+			delete(t.crashes, key)
+		}
+	}
 	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
 }
 
@@ -186,6 +217,13 @@ func (t *table) fill(r *facts.Runtime) {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Container, b.Container))
 	})
 	r.Connections, r.Datagrams = listFlows(t.connections), listFlows(t.datagrams)
+	r.Crashes = make([]facts.Crash, 0, len(t.crashes))
+	for _, c := range t.crashes {
+		r.Crashes = append(r.Crashes, *c)
+	}
+	slices.SortFunc(r.Crashes, func(a, b facts.Crash) int {
+		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Signal, b.Signal), cmp.Compare(a.UID, b.UID))
+	})
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
 	r.Truncated = t.truncated
@@ -211,6 +249,10 @@ func (t *table) load(r *facts.Runtime) {
 	}
 	t.loadFlows(t.connections, r.Connections)
 	t.loadFlows(t.datagrams, r.Datagrams)
+	for _, c := range r.Crashes[:min(len(r.Crashes), maxCrashes)] {
+		d := c
+		t.crashes[crashKey{c.Program, c.UID, c.Signal}] = &d
+	}
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)
 	t.truncated = r.Truncated

@@ -46,7 +46,7 @@ func (p *poller) run() {
 	}
 }
 
-// look counts the processes that are new, and those that became another program.
+// look counts the processes that are new. One that became another program without a new process is not noticed.
 func (p *poller) look() error {
 	p.looking.Lock()
 	defer p.looking.Unlock()
@@ -57,12 +57,15 @@ func (p *poller) look() error {
 	now := time.Now().UTC()
 	next := make(map[int]uint64, len(pids))
 	for _, pid := range pids {
-		pr, ok := hook.ReadProcess(pid)
-		if !ok || pr.Exe == "" {
+		start, ok := hook.StartOf(pid)
+		if !ok {
 			continue
 		}
-		next[pid] = pr.Start
-		if p.last[pid] != pr.Start {
+		next[pid] = start
+		if p.last[pid] == start {
+			continue
+		}
+		if pr, ok := hook.ReadProcess(pid); ok && pr.Exe != "" {
 			p.add(pr, now)
 		}
 	}
@@ -75,7 +78,7 @@ func (p *poller) Kind() string { return hook.Poll }
 
 // Note says what is missed.
 func (p *poller) Note() string {
-	return fmt.Sprintf("looks at all processes every %s: programs that end sooner are not seen", PollEvery)
+	return fmt.Sprintf("looks at all processes every %s: programs that end sooner are not seen, nor what a process becomes later", PollEvery)
 }
 
 // sawSelf looks at once: the canary is there while we ask.

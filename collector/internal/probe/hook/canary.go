@@ -44,6 +44,12 @@ func Exec(ctx context.Context) (*Canary, error) {
 	return &Canary{process: p, hold: w, stop: context.AfterFunc(ctx, func() { _ = p.Kill() })}, nil
 }
 
+// Kill ends it by force, and waits for that.
+func (c *Canary) Kill() {
+	_ = c.process.Kill()
+	c.End()
+}
+
 // End lets it end, and waits for that.
 func (c *Canary) End() {
 	c.hold.Close()

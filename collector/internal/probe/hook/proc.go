@@ -18,18 +18,29 @@ type Process struct {
 	Deleted bool   // the program's file has no name any more
 }
 
-// ReadProcess asks procfs for a process; false: it has gone.
-func ReadProcess(pid int) (Process, bool) {
-	dir := "/proc/" + strconv.Itoa(pid)
-	stat, err := os.ReadFile(dir + "/stat")
+// StartOf says when a process began, in clock ticks after boot; false: it has gone. It costs a third of [ReadProcess].
+func StartOf(pid int) (uint64, bool) {
+	p, ok := readStat(pid)
+	return p.Start, ok
+}
+
+func readStat(pid int) (Process, bool) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return Process{}, false
 	}
 	p, ok := parseStat(stat)
+	p.PID = pid
+	return p, ok
+}
+
+// ReadProcess asks procfs for a process; false: it has gone.
+func ReadProcess(pid int) (Process, bool) {
+	p, ok := readStat(pid)
 	if !ok {
 		return Process{}, false
 	}
-	p.PID = pid
+	dir := "/proc/" + strconv.Itoa(pid)
 	if status, err := os.ReadFile(dir + "/status"); err == nil {
 		p.UID = parseUID(status)
 	}
