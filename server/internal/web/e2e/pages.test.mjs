@@ -1,0 +1,280 @@
+// The pages as people meet them, over data that an agent really sent. The order matters: nothing is approved at first,
+// and what two persons approve is what later tests look at.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { open, launch, sound, accessible, base, password } from "./browser.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+const shots = process.env.VYMIR_SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+const shoot = async (page, name, fullPage = true) => { if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage }); };
+
+const count = (page, selector) => page.locator(selector).count();
+
+test("a visitor is asked to sign in, and a wrong password is refused", async () => {
+  const page = await open(browser, null, { lang: "en" });
+  await page.goto("/hosts");
+  assert.equal(new URL(page.url()).pathname, "/sign-in");
+  await page.fill("#login", "it");
+  await page.fill("#password", "wrong wrong wrong");
+  await page.click("main button");
+  assert.match(await page.textContent("[role=alert]"), /wrong/);
+  page.problems.length = 0; // the browser reports the 401 itself
+  await sound(page, "refused sign-in");
+  await page.fill("#password", password);
+  await page.click("main button");
+  await page.waitForURL("**/hosts?*", { timeout: 5000 }).catch(() => {});
+  assert.match(await page.textContent("h1"), /mend|Hosts/);
+  await page.context().close();
+});
+
+test("by keyboard alone: skip link, sign-in, menu, language, sign-out", async () => {
+  const page = await open(browser, null, { lang: "uk" });
+  await page.goto("/sign-in");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(outline, "none", "the focus is not visible");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "login");
+  await page.keyboard.type("it");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(password);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/mend");
+  const reach = async (matches, steps = 60) => {
+    for (let i = 0; i < steps; i++) {
+      await page.keyboard.press("Tab");
+      const e = await page.evaluate(() => ({ text: document.activeElement.textContent.trim(), href: document.activeElement.getAttribute("href"),
+        outline: getComputedStyle(document.activeElement).outlineStyle }));
+      assert.notEqual(e.outline, "none", `no visible focus on ${e.text.slice(0, 40)}`);
+      if (matches(e)) return;
+    }
+    assert.fail("not to be reached by Tab");
+  };
+  await reach((e) => e.href === "/findings");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/findings");
+  await reach((e) => e.text === "ENG");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('html[lang="en"]');
+  assert.equal(await page.textContent("h1"), "Findings");
+  await reach((e) => e.text === "Sign out");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/sign-in?done=signed_out");
+  await sound(page, "signed out");
+  await page.context().close();
+});
+
+test("the language follows the browser and the switch is remembered", async () => {
+  for (const [lang, title] of [["uk", "Вхід"], ["en", "Sign in"]]) {
+    const page = await open(browser, null, { lang });
+    await page.goto("/sign-in");
+    assert.equal(await page.textContent("h1"), title);
+    await page.click(`.lang button[value=${lang === "uk" ? "en" : "uk"}]`);
+    await page.goto("/sign-in");
+    assert.equal(await page.textContent("h1"), lang === "uk" ? "Sign in" : "Вхід");
+    await page.context().close();
+  }
+});
+
+test("the administrator sees this host, its findings and how to mend them", async () => {
+  const page = await open(browser, "it", { lang: "uk" });
+  await page.goto("/mend");
+  const tasks = await count(page, ".tasks > li");
+  assert.ok(tasks > 3, `${tasks} tasks`);
+  await page.locator(".tasks summary").first().click();
+  assert.ok(await page.locator(".tasks details[open] p").first().isVisible());
+  assert.ok(await count(page, ".tasks pre") > 0, "no command to run");
+  await page.goto("/hosts");
+  assert.equal(await count(page, "tbody tr"), 1);
+  await page.locator("tbody th a").first().click();
+  assert.ok(await count(page, "tbody tr") > 25, "fewer than 25 results");
+  for (const status of ["pass", "fail", "unmeasured"]) assert.ok(await count(page, `td .st-${status}`) > 0, `no result is ${status}`);
+  await sound(page, "host page");
+  await page.context().close();
+});
+
+test("the assessor decides, and the history tells", async () => {
+  const page = await open(browser, "assessor", { lang: "en" });
+  await page.goto("/findings?severity=medium");
+  await page.locator("tbody th a").first().click();
+  await page.selectOption("#decision", "accepted");
+  await page.fill("#reason", "replaced in spring <b>");
+  await page.click("text=Save decision");
+  assert.match(await page.textContent("[role=status]"), /a date in the future/);
+  await page.selectOption("#decision", "accepted");
+  await page.fill("#reason", "replaced in spring <b>");
+  await page.fill("#until", new Date(Date.now() + 30 * 864e5).toISOString().slice(0, 10));
+  await page.click("text=Save decision");
+  assert.match(await page.textContent(".history"), /Waiver granted[\s\S]*replaced in spring <b>/);
+  await page.selectOption("#decision", "none");
+  await page.click("text=Save decision");
+  assert.match(await page.textContent(".history"), /Decision taken back/);
+  await sound(page, "finding");
+  await page.context().close();
+});
+
+test("nothing reaches a donor before two different persons approve; withdrawal takes it away", async () => {
+  const donor = await open(browser, "donor", { lang: "en" });
+  await donor.goto("/catalogue");
+  assert.equal(await count(donor, "tr[data-cost-low]"), 0);
+  assert.match(await donor.textContent(".empty"), /No need has been approved/);
+  await sound(donor, "empty catalogue");
+
+  const it = await open(browser, "it", { lang: "en" });
+  await it.goto("/needs");
+  const needs = await it.locator("tbody th a").evaluateAll((list) => list.slice(0, 8).map((a) => a.getAttribute("href")));
+  assert.ok(needs.length >= 5, `${needs.length} needs`);
+  const releases = [];
+  for (const [i, need] of needs.entries()) {
+    await it.goto(need);
+    assert.ok(await count(it, ".sum tbody tr") > 0, "the sum has no rows");
+    const levels = await it.locator("#level option").evaluateAll((o) => o.map((x) => x.value));
+    await it.selectOption("#level", i % 2 === 0 && levels.includes("3") ? "3" : "1");
+    await it.locator("fieldset input[value=d-second]").uncheck();
+    await it.click("text=Prepare the text");
+    releases.push(new URL(it.url()).pathname);
+    assert.equal(await count(it, ".persons .open"), 2);
+  }
+  await donor.reload();
+  assert.equal(await count(donor, "tr[data-cost-low]"), 0, "a draft is shown");
+
+  const first = await open(browser, "first", { lang: "en" });
+  for (const r of releases) {
+    await first.goto(r);
+    await first.click("text=I approve this text");
+    assert.equal(await count(first, "text=I approve this text"), 0, "the same person may approve again");
+  }
+  await donor.reload();
+  assert.equal(await count(donor, "tr[data-cost-low]"), 0, "one approval is enough");
+
+  const second = await open(browser, "second", { lang: "uk" });
+  for (const r of releases) {
+    await second.goto(r);
+    await second.click("text=Схвалюю цей текст");
+    assert.match(await second.textContent("[role=status]"), /відтепер його бачать донори/);
+  }
+  await donor.goto("/catalogue");
+  assert.equal(await count(donor, "tr[data-cost-low]"), releases.length);
+  const other = await open(browser, "other", { lang: "en" });
+  await other.goto("/catalogue");
+  assert.equal(await count(other, "tr[data-cost-low]"), 0, "a donor outside the audience reads it");
+
+  const hostName = await hostNameOf(it);
+  for (const word of [hostName, "Debian", "ssh."]) {
+    assert.ok(!(await donor.content()).includes(word), `the donor's list holds ${word}`);
+  }
+  await second.goto(releases.at(-1));
+  await second.click("main button.danger");
+  await donor.reload();
+  assert.equal(await count(donor, "tr[data-cost-low]"), releases.length - 1);
+  assert.match(await donor.textContent("main"), /Withdrawn and expired/);
+  await sound(donor, "catalogue after a withdrawal");
+  for (const p of [donor, it, first, second, other]) await p.context().close();
+});
+
+async function hostNameOf(page) {
+  await page.goto("/hosts");
+  return (await page.textContent("tbody th a")).trim();
+}
+
+test("the donor's plot shows every need, and the table beside it holds the same", async () => {
+  const page = await open(browser, "donor", { lang: "en" });
+  const sizes = new Map();
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("Network.enable");
+  cdp.on("Network.loadingFinished", (e) => sizes.set(e.requestId, e.encodedDataLength));
+  await page.goto("/catalogue", { waitUntil: "networkidle" });
+  const rows = await count(page, "tr[data-cost-low]");
+  await page.waitForSelector("[data-plot] svg");
+  const points = await page.evaluate(() => [...document.querySelectorAll("tr[data-cost-low]")].filter((r) => Number(r.dataset.pointsHigh) > 0).length);
+  const marks = await page.evaluate(() => [...document.querySelectorAll("[data-plot] svg path[fill]")].filter((p) => p.getAttribute("fill").toLowerCase() === getComputedStyle(document.documentElement).getPropertyValue("--accent").trim()).length);
+  assert.equal(marks, points, "marks in the plot");
+  assert.ok(rows >= points && points > 0);
+  const weight = [...sizes.values()].reduce((a, b) => a + b, 0);
+  console.log(`donor's page, everything on the wire: ${weight} bytes`);
+  assert.ok(weight <= 150_000, `the page weighs ${weight} bytes`);
+  await sound(page, "plot");
+  await page.context().close();
+});
+
+test("a pledge shows its overlaps first, and the recipient sees who read and helps", async () => {
+  const page = await open(browser, "donor", { lang: "en" });
+  await page.goto("/catalogue");
+  await page.locator("tbody th a").first().click();
+  await page.fill("#quantity", "1");
+  await page.click("text=Check for overlaps");
+  assert.match(await page.textContent("[role=status]"), /no overlap/);
+  await page.click('main button:has-text("Pledge help")');
+  await page.fill("#quantity", "1");
+  await page.click("text=Check for overlaps");
+  assert.match(await page.textContent("[role=status]"), /overlaps with other help/);
+  await page.click("main >> text=Back");
+  await page.click('main button:has-text("Commit")');
+  assert.match(await page.textContent("main"), /committed/);
+  const it = await open(browser, "it", { lang: "en" });
+  await it.goto("/releases");
+  let seen = "";
+  for (const href of await it.locator("tbody th a").evaluateAll((l) => l.map((a) => a.getAttribute("href")))) {
+    await it.goto(href);
+    seen += await it.textContent("main");
+  }
+  assert.match(seen, /First Country/);
+  assert.match(seen, /committed/);
+  for (const p of [page, it]) await p.context().close();
+});
+
+const tour = {
+  it: ["/mend", "/hosts", "host", "/findings", "finding", "/gaps", "/needs", "need", "/releases", "release", "/account"],
+  assessor: ["/findings", "finding", "/hosts", "/gaps", "/needs"],
+  second: ["/releases", "release", "/needs"],
+  donor: ["/catalogue", "entry"],
+  coordinator: ["/queue", "/catalogue"],
+  auditor: ["/audit"],
+  "": ["/sign-in", "/sign-in/link?t=x"],
+};
+const lists = { host: "/hosts", finding: "/findings", need: "/needs", release: "/releases", entry: "/catalogue" };
+
+let pagesSeen = 0;
+for (const lang of ["uk", "en"]) {
+  for (const [width, scheme] of [[1280, "light"], [360, "dark"], [1280, "dark"], [360, "light"]]) {
+    test(`every page in ${lang}, ${width} px, ${scheme}: sound${((width < 500) === (scheme === "dark")) === (lang === "uk") ? " and accessible" : ""}`, async () => {
+      for (const [login, pages] of Object.entries(tour)) {
+        const page = await open(browser, login || null, { lang, width, scheme });
+        for (const p of pages) {
+          await page.goto(lists[p] ?? p);
+          if (lists[p]) await page.locator("tbody th a").first().click();
+          await page.waitForLoadState("load");
+          const what = `${login || "visitor"} ${p} ${lang} ${width} ${scheme}`;
+          assert.equal(await page.getAttribute("html", "lang"), lang, what);
+          assert.equal(await count(page, "h1"), 1, `${what}: headings`);
+          await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
+          await sound(page, what);
+          if (((width < 500) === (scheme === "dark")) === (lang === "uk")) await accessible(page, what); // uk: wide light, narrow dark; en: the other two
+          await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = false; });
+          await shoot(page, `${login || "visitor"}-${p.replace(/[^a-z]/g, "") || "x"}-${lang}-${width}-${scheme}`);
+          pagesSeen++;
+        }
+        await page.context().close();
+      }
+    });
+  }
+}
+
+test("pages read without JavaScript", async () => {
+  for (const [login, path] of [["donor", "/catalogue"], ["it", "/mend"], ["assessor", "/findings"]]) {
+    await (await open(browser, login)).context().close();
+    const page = await open(browser, login, { lang: "en", javaScript: false });
+    await page.goto(path);
+    assert.ok(await count(page, "main table tbody tr, main .tasks > li") > 0, `${path} is empty without JavaScript`);
+    assert.equal(await page.locator("[data-plot]").isVisible().catch(() => false), false, "an empty plot is shown");
+    await page.context().close();
+  }
+  console.log(`${pagesSeen} page views; server ${base}`);
+});
