@@ -29,18 +29,19 @@ cp -a "$cache" "$work/root"
 
 echo "starting a server on loopback"
 mkdir "$work/srv"
-printf 'state_dir: %s\nweb: 127.0.0.1:28443\nquic: 127.0.0.1:27443\n' "$work/srv" >"$work/server.yaml"
+printf 'state: %s\nweb: {listen: "127.0.0.1:28443"}\nagents: {listen: "127.0.0.1:27443"}\n' "$work/srv" >"$work/server.yaml"
 bin/vymir-server serve --config "$work/server.yaml" >"$work/server.log" 2>&1 &
 server=$!
-for _ in $(seq 50); do bin/vymir-server recipient list --config "$work/server.yaml" >/dev/null 2>&1 && break; sleep 0.2; done
-bin/vymir-server recipient create --config "$work/server.yaml" --id inst --name-uk "Проба" --name-en "Trial" >/dev/null
+for _ in $(seq 100); do grep -q "msg=serving" "$work/server.log" && break; sleep 0.2; done
+bin/vymir-server recipient create --config "$work/server.yaml" --id r-inst --name "Проба" --name-en "Trial" >/dev/null
 install -d "$work/root/opt/vymir"
 cp bin/vymir-agent installer/install.sh installer/vymir-agent.service installer/agent.yaml "$work/root/opt/vymir/"
-bin/vymir-server token create --config "$work/server.yaml" --recipient inst --ttl 1h >"$work/root/opt/vymir/token"
+bin/vymir-server site create --config "$work/server.yaml" --id s-inst --recipient r-inst --name "Майданчик" >/dev/null
+bin/vymir-server token create --config "$work/server.yaml" --recipient r-inst --ttl 1h >"$work/root/opt/vymir/token"
 
 echo "booting Debian in a container"
 systemd-nspawn --quiet --boot --machine="$name" --directory="$work/root" --register=no --keep-unit \
-	--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN,CAP_SYSLOG,CAP_AUDIT_CONTROL \
+	--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN,CAP_SYSLOG,CAP_AUDIT_CONTROL --system-call-filter="bpf perf_event_open" \
 	>"$work/boot.log" 2>&1 </dev/null &
 nspawn=$!
 leader() { pgrep -P "$nspawn" | head -1; }
@@ -60,7 +61,8 @@ for _ in $(seq 300); do
 	[ "$n" -ge 1 ] && break; sleep 0.2
 done
 [ "$n" -ge 1 ] || { echo "no assessment arrived"; inside journalctl -u vymir-agent --no-pager | tail -20; exit 1; }
-inside vymir-agent status
+inside vymir-agent status | tee "$work/status"
+grep -Eq "exec proven \\((tp_btf|fentry|raw_tp|tracepoint)\\)" "$work/status" || { echo "the probes do not work under the unit's rights"; exit 1; }
 inside systemd-analyze security vymir-agent.service --no-pager | tail -1
 
 inside sh /opt/vymir/install.sh --uninstall --purge --lang en
