@@ -134,11 +134,25 @@ func (s *Service) Entry(ctx context.Context, a access.Actor, channel, ref string
 	return list[0], nil
 }
 
+// EntriesFor lists what a donor organisation may read, and asks nobody: it is for the operator's command line, which
+// writes files for that donor. By is who did it, for the read ledger.
+func (s *Service) EntriesFor(ctx context.Context, donor, by string) ([]Entry, error) {
+	err := s.st.View(ctx, func(tx *store.Tx) error { _, err := tx.Donor(donor); return err })
+	if err != nil {
+		return nil, err
+	}
+	return s.readAs(ctx, donor, by, false, File, func(*DonorNeed) bool { return true })
+}
+
 func (s *Service) read(ctx context.Context, a access.Actor, channel string, keep func(*DonorNeed) bool) ([]Entry, error) {
 	donor, coordinator, err := audienceOf(a)
 	if err != nil {
 		return nil, err
 	}
+	return s.readAs(ctx, donor, a.UserID, coordinator, channel, keep)
+}
+
+func (s *Service) readAs(ctx context.Context, donor, user string, coordinator bool, channel string, keep func(*DonorNeed) bool) ([]Entry, error) {
 	key, err := s.pseudonymKey(ctx)
 	if err != nil {
 		return nil, err
@@ -158,7 +172,7 @@ func (s *Service) read(ctx context.Context, a access.Actor, channel string, keep
 			if err != nil {
 				return err
 			}
-			if err := tx.NoteRead(v.ID, donor, a.UserID, channel, s.now()); err != nil {
+			if err := tx.NoteRead(v.ID, donor, user, channel, s.now()); err != nil {
 				return fmt.Errorf("write read ledger: %w", err)
 			}
 			out = append(out, e)
