@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vymir-project/vymir/policies/remedies"
+	"github.com/vymir-project/vymir/server"
+	consent "github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// exportCommand writes files: for one donor what that donor may read anyway, noted in the read ledger; for one
+// recipient its own plan.
+func exportCommand(t texts) *cobra.Command {
+	poam := exportOf(t, "oscal-poam", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
+		donor, recipient := flag(c, "donor"), flag(c, "recipient")
+		if (donor == "") == (recipient == "") {
+			return usageError{errors.New(t.say("err.one", "--donor", "--recipient"))}
+		}
+		if recipient != "" {
+			run, _, err := s.Needs.Run(ctx, recipient)
+			if err != nil {
+				return err
+			}
+			return consent.WriteRecipientPOAM(w, run, recipient, t.lang)
+		}
+		list, err := s.Needs.EntriesFor(ctx, donor, actor())
+		if err != nil {
+			return err
+		}
+		return consent.WritePOAM(w, list, t.lang, time.Now())
+	})
+	poam.Flags().String("recipient", "", t.say("export.flag.recipient"))
+	table := exportOf(t, "csv", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
+		if err := need(t, c, "donor"); err != nil {
+			return err
+		}
+		list, err := s.Needs.EntriesFor(ctx, flag(c, "donor"), actor())
+		if err != nil {
+			return err
+		}
+		return consent.WriteCSV(w, list, t.lang)
+	})
+	iati := exportOf(t, "iati", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
+		if err := need(t, c, "donor", "org-ref"); err != nil {
+			return err
+		}
+		donor := flag(c, "donor")
+		list, err := s.Needs.EntriesFor(ctx, donor, actor())
+		if err != nil {
+			return err
+		}
+		var org store.DonorOrg
+		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) { org, err = tx.Donor(donor); return err }); err != nil {
+			return err
+		}
+		r := consent.Reporter{Ref: flag(c, "org-ref"), Type: flag(c, "org-type"), Name: remedies.Text{"uk": org.Name("uk"), "en": org.Name("en")}}
+		return consent.WriteIATI(w, list, r, time.Now())
+	})
+	iati.Flags().String("org-ref", "", t.say("export.flag.ref"))
+	iati.Flags().String("org-type", "10", t.say("export.flag.type"))
+	return group(t, "export", poam, table, iati)
+}
+
+// exportOf is one kind of file. It is made whole in memory first: a failure leaves no half of a file behind.
+func exportOf(t texts, use string, make func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error) *cobra.Command {
+	cmd := command(t, use, "export."+use, cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
+		var buf bytes.Buffer
+		if err := make(ctx, c, s, &buf); err != nil {
+			return err
+		}
+		name := flag(c, "output")
+		if name == "" || name == "-" {
+			_, err := c.OutOrStdout().Write(buf.Bytes())
+			return err
+		}
+		if err := os.WriteFile(name, buf.Bytes(), 0o600); err != nil {
+			return fmt.Errorf("write export: %w", err)
+		}
+		return nil
+	})
+	cmd.Flags().StringP("output", "o", "-", t.say("export.flag.output"))
+	cmd.Flags().String("donor", "", t.say("export.flag.donor"))
+	return cmd
+}
