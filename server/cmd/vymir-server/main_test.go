@@ -1,10 +1,28 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vymir-server": main})
+}
+
+// TestScripts runs every command and error message as people meet them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LANG", "C")
+			return os.WriteFile(e.WorkDir+"/server.yaml", []byte("state: "+e.WorkDir+"/state\nagents: {address: 'vymir.example:7443'}\nweb: {address: 'https://vymir.example'}\n"), 0o600)
+		},
+	})
+}
 
 // TestTextsInBothLanguages fails on a text that one language lacks, or that takes other arguments there.
 func TestTextsInBothLanguages(t *testing.T) {
@@ -49,6 +67,20 @@ func TestLanguage(t *testing.T) {
 	} {
 		if got := language(c.args, func(k string) string { return c.env[k] }); got != c.want {
 			t.Errorf("%v %v: got %s, want %s", c.args, c.env, got, c.want)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want int
+	}{
+		{"version", 0}, {"nonsense", exitUsage}, {"hosts nonsense", exitUsage}, {"hosts list --nonsense", exitUsage},
+		{"hosts list --format xml", exitUsage}, {"backup", exitUsage}, {"config check --config none.yaml", exitFailed},
+	} {
+		if got := run(t.Context(), strings.Fields(c.args)); got != c.want {
+			t.Errorf("%s: exit %d, want %d", c.args, got, c.want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,7 @@ type server struct {
 	st       *store.Store
 	ca       *enrol.CA
 	enroller *enrol.Enroller
+	o        ingest.Options
 }
 
 func start(t testing.TB, st *store.Store, change func(*ingest.Options)) *server {
@@ -95,8 +97,19 @@ func start(t testing.TB, st *store.Store, change func(*ingest.Options)) *server 
 	if change != nil {
 		change(&o)
 	}
+	s.o = o
 	s.run(t, o)
 	return s
+}
+
+// beside is a second server process on the same store and CA.
+func (s *server) beside(t testing.TB) *server {
+	t.Helper()
+	other := &server{st: s.st, ca: s.ca, enroller: s.enroller}
+	o := s.o
+	o.Revoked, o.Book = enrol.NewRevocations(s.st, nil), &controls.Book{}
+	other.run(t, o)
+	return other
 }
 
 func (s *server) run(t testing.TB, o ingest.Options) {
@@ -494,4 +507,40 @@ func TestResumption(t *testing.T) {
 	if n := s.Stats.Resumed.Load(); n != 2 {
 		t.Errorf("%d sessions were resumed, want 2", n)
 	}
+}
+
+// TestTwoProcesses has one host report to two server processes on one store, also at the same moment, and kills one.
+func TestTwoProcesses(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		one := start(t, st, nil)
+		two := one.beside(t)
+		a := one.enrol(t, wire.QUIC)
+		other := *a
+		other.Client = two.client(t, wire.ClientOptions{Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert})
+		t0 := time.Now().Add(-time.Hour)
+		states := []*vymirv1.Assessment{sample(5, t0), sample(3, t0.Add(time.Minute))}
+		a.send(t, full(1, states[0]))
+		for i := uint64(2); i < 12; i++ {
+			it := delta(t, i, i-1, states[i%2], states[(i+1)%2])
+			var wg sync.WaitGroup
+			for _, c := range []*agent{a, &other} {
+				wg.Go(func() {
+					r, err := c.CheckIn(context.Background(), connect.NewRequest(&vymirv1.CheckInRequest{WireVersion: wire.Version, Items: []*vymirv1.Item{it}}))
+					if err != nil || r.Msg.Acknowledged != i || r.Msg.NeedFullFrom != 0 {
+						t.Errorf("sequence %d: %v, %v", i, r, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		if stored, repeated := one.Stats.Stored.Load()+two.Stats.Stored.Load(), one.Stats.Repeated.Load()+two.Stats.Repeated.Load(); stored != 11 || repeated != 10 {
+			t.Errorf("%d stored, %d repeated; want 11, 10", stored, repeated)
+		}
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		two.Shutdown(dead) //nolint:errcheck // it is killed
+		if r := a.send(t, full(12, states[0])); r.Acknowledged != 12 {
+			t.Errorf("after one process died: %v", r)
+		}
+	})
 }
