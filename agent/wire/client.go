@@ -41,7 +41,9 @@ type ClientOptions struct {
 	Protocol    Protocol
 	// HandshakeTimeout bounds the QUIC attempt, after which Auto takes TCP; 0: 5 s.
 	HandshakeTimeout time.Duration
-	Sessions         tls.ClientSessionCache // nil: no resumption
+	// IdleTimeout ends a QUIC connection on which nothing came for so long; 0: 30 s. Satellite links pause for some seconds.
+	IdleTimeout time.Duration
+	Sessions    tls.ClientSessionCache // nil: no resumption
 	// PacketConn gives the UDP socket, for tests and for binding to an address; nil: any. The client closes it.
 	PacketConn func(network string) (net.PacketConn, error)
 }
@@ -77,6 +79,9 @@ func NewClient(o ClientOptions) (*Client, error) {
 	}
 	if o.HandshakeTimeout <= 0 {
 		o.HandshakeTimeout = 5 * time.Second
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = 30 * time.Second
 	}
 	if len(o.Roots) == 0 && o.Pin == [32]byte{} {
 		return nil, errors.New("make client: neither roots nor a pin say which server to trust")
@@ -213,7 +218,7 @@ func (c *Client) openQUIC(ctx context.Context) error {
 	conf := c.tls.Clone()
 	conf.NextProtos = []string{http3.NextProtoH3}
 	conn, err := c.quic.Dial(ctx, addr, conf, &quic.Config{
-		HandshakeIdleTimeout: c.o.HandshakeTimeout, MaxIdleTimeout: 30 * time.Second, MaxIncomingStreams: -1,
+		HandshakeIdleTimeout: c.o.HandshakeTimeout, MaxIdleTimeout: c.o.IdleTimeout, MaxIncomingStreams: -1,
 	})
 	if err != nil {
 		pc.Close() //nolint:errcheck // nothing was sent by it that matters

@@ -99,7 +99,30 @@ type Options struct {
 	Leaf       *tls.Certificate // shown instead of a good leaf
 	HostTTL    time.Duration    // validity of hosts' certificates; 0: 30 days
 	ServerTime func() time.Time // nil: time.Now
-	Token      wire.Token       // zero secret: one is made
+	// DropUDP says whether a datagram is lost, on its way in or out; nil: none is. It may be called by any goroutine.
+	DropUDP func(datagram []byte, in bool) bool
+}
+
+// lossy loses datagrams.
+type lossy struct {
+	net.PacketConn
+	drop func([]byte, bool) bool
+}
+
+func (l lossy) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, addr, err := l.PacketConn.ReadFrom(p)
+		if err != nil || !l.drop(p[:n], true) {
+			return n, addr, err
+		}
+	}
+}
+
+func (l lossy) WriteTo(p []byte, addr net.Addr) (int, error) {
+	if l.drop(p, false) {
+		return len(p), nil
+	}
+	return l.PacketConn.WriteTo(p, addr)
 }
 
 // Server is a running fake. Fields under Mu may be read and set by tests.
@@ -154,6 +177,9 @@ func Start(t testing.TB, o Options) *Server {
 		ClientCAs: clients, VerifyConnection: s.verify, Time: o.ServerTime,
 	}
 	pc, l := listenBoth(t)
+	if o.DropUDP != nil {
+		pc = lossy{pc, o.DropUDP}
+	}
 	s.Addr = l.Addr().String()
 	_, handler := vymirv1connect.NewAgentServiceHandler(s, wire.HandlerOptions()...)
 	handler = s.withPeer(handler)

@@ -20,7 +20,7 @@ import (
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 )
 
-// Options make an uplink. All but the last four are needed.
+// Options make an uplink. Those before Bundle are needed.
 type Options struct {
 	StateDir string
 	Identity *identity.Identity
@@ -31,6 +31,7 @@ type Options struct {
 	Protocol         wire.Protocol    // Auto unless the administrator fixed one
 	Now              func() time.Time // this host's clock; nil: time.Now
 	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
+	IdleTimeout      time.Duration    // of QUIC; 0: the client's default
 }
 
 // Uplink talks to one server. Its methods are called by one goroutine; Status may be called by any.
@@ -154,6 +155,7 @@ func (u *Uplink) client(ask wire.Protocol, certificate *tls.Certificate) (*wire.
 	return wire.NewClient(wire.ClientOptions{
 		Server: u.o.Identity.Server, Roots: u.o.Identity.ServerRoots(), TimeFloor: u.state.ServerTime,
 		Certificate: certificate, Protocol: ask, Sessions: sessions, HandshakeTimeout: u.o.HandshakeTimeout,
+		IdleTimeout: u.o.IdleTimeout,
 	})
 }
 
