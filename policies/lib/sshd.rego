@@ -67,7 +67,7 @@ judge_numbers(config, name, least, most) := {
 	"params": {"seen": bad[0].seen, "where": bad[0].where, "limit": most},
 	"evidence": {"found": bad, "wanted": {"least": least, "most": most}},
 } if {
-	bad := [n | some n in numbers(config, name); outside(n.seen, least, most)]
+	bad := [n | some n in given_numbers(config, name); outside(n.seen, least, most)]
 	count(bad) > 0
 } else := {
 	"verdict": "pass",
@@ -75,11 +75,11 @@ judge_numbers(config, name, least, most) := {
 	"params": {"seen": found[0].seen},
 	"evidence": {"found": found, "wanted": {"least": least, "most": most}},
 } if {
-	found := numbers(config, name)
+	found := given_numbers(config, name)
 	count(found) > 0
 }
 
-numbers(config, name) := [{"seen": to_number(place.values[0]), "where": place.where} |
+given_numbers(config, name) := [{"seen": to_number(place.values[0]), "where": place.where} |
 	some place in places(config, name)
 	regex.match(`^\d+$`, place.values[0])
 ]

@@ -45,7 +45,6 @@ package baseline.boot.loader_password
 applies if input.boot.loader == "grub"
 
 applies := false if {
-	input.boot.loader
 	input.boot.loader != "grub"
 }
 

@@ -2,7 +2,7 @@ package baseline.crypto.served_certificates_test
 
 import data.baseline.crypto.served_certificates
 
-served(days, bits, signature) := {"certificates": {"served": [{"port": 443, "days_left": days, "key_type": "rsa", "key_bits": bits, "signature": signature}]}}
+served(days, size, signature) := {"certificates": {"served": [{"port": 443, "days_left": days, "key_type": "rsa", "key_bits": size, "signature": signature}]}}
 
 test_success_good if {
 	served_certificates.live.verdict == "pass" with input as served(60, 2048, "SHA256-RSA")

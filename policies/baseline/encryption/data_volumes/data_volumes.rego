@@ -46,15 +46,15 @@ applies := input.hardware.virtualization == "none"
 
 open := {"/boot", "/boot/efi", "/efi"}
 
-data_volumes := [v | some v in input.encryption.volumes; not v.target in open]
+volumes := [v | some v in input.encryption.volumes; not v.target in open]
 
-plain := [v.target | some v in data_volumes; v.encrypted == false]
+plain := [v.target | some v in volumes; v.encrypted == false]
 
 live := {"verdict": "fail", "reason": "plain", "params": {"targets": plain}, "evidence": {"targets": plain}} if {
 	count(plain) > 0
 } else := {"verdict": "pass", "reason": "encrypted"} if {
-	count(data_volumes) > 0
-	every v in data_volumes {
+	count(volumes) > 0
+	every v in volumes {
 		v.encrypted == true
 	}
 }

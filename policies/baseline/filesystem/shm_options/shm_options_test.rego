@@ -5,9 +5,9 @@ import data.baseline.filesystem.shm_options
 mount(options) := [{"target": "/dev/shm", "options": options, "origin": "fstab"}]
 
 test_success_set if {
-	all := ["nosuid", "nodev", "noexec"]
-	shm_options.persisted.verdict == "pass" with input.mounts.fstab as mount(all)
-	shm_options.live.verdict == "pass" with input.mounts.live as mount(all)
+	every_option := ["nosuid", "nodev", "noexec"]
+	shm_options.persisted.verdict == "pass" with input.mounts.fstab as mount(every_option)
+	shm_options.live.verdict == "pass" with input.mounts.live as mount(every_option)
 }
 
 test_fail_missing if {

@@ -9,9 +9,9 @@ mount(options) := [
 ]
 
 test_success_set if {
-	all := ["rw", "nosuid", "nodev", "noexec", "relatime"]
-	tmp_options.persisted.verdict == "pass" with input.mounts.fstab as mount(all)
-	tmp_options.live.verdict == "pass" with input.mounts.live as mount(all)
+	every_option := ["rw", "nosuid", "nodev", "noexec", "relatime"]
+	tmp_options.persisted.verdict == "pass" with input.mounts.fstab as mount(every_option)
+	tmp_options.live.verdict == "pass" with input.mounts.live as mount(every_option)
 	tmp_options.live.verdict == "pass" with input.mounts.live as mount(["nosuid"]) with data.params.filesystem.tmp_options.options as ["nosuid"]
 }
 

@@ -59,9 +59,9 @@ persisted := sysctl.persisted({"net.ipv4.conf.all.log_martians": {1}})
 value(name) := sysctl.running(sprintf("net.ipv4.conf.%s.log_martians", [name]))
 
 silent contains value(name) if {
+	value("all").seen == 0
 	some name in sysctl.interfaces("ipv4")
 	value(name).seen == 0
-	value("all").seen == 0
 }
 
 live := {
@@ -69,6 +69,6 @@ live := {
 	"params": {"found": [sysctl.said(s) | some s in silent]}, "evidence": {"found": silent},
 } if {
 	count(silent) > 0
-} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(all)]}} if {
-	all := value("all")
+} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(everywhere)]}} if {
+	everywhere := value("all")
 }

@@ -72,6 +72,6 @@ live := {
 	"params": {"found": [sysctl.said(s) | some s in sent]}, "evidence": {"found": sent},
 } if {
 	count(sent) > 0
-} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(all)]}} if {
-	all := value("all")
+} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(everywhere)]}} if {
+	everywhere := value("all")
 }

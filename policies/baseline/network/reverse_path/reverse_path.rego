@@ -74,13 +74,13 @@ live := answer(names, running("all"), [r | some n in names; r := running(n)]) if
 	names := [n | some n in sysctl.interfaces("ipv4")]
 }
 
-answer(names, all, each) := {
+answer(names, everywhere, each) := {
 	"verdict": "fail", "reason": "wrong",
-	"params": {"found": [sysctl.said(s) | some s in open]}, "evidence": {"found": open, "all": all.seen},
+	"params": {"found": [sysctl.said(s) | some s in open]}, "evidence": {"found": open, "all": everywhere.seen},
 } if {
-	open := [s | some s in each; max([s.seen, all.seen]) == 0]
+	open := [s | some s in each; max([s.seen, everywhere.seen]) == 0]
 	count(open) > 0
-} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(s) | some s in array.concat([all], each)]}} if {
+} else := {"verdict": "pass", "reason": "right", "params": {"found": [sysctl.said(s) | some s in array.concat([everywhere], each)]}} if {
 	count(each) == count(names)
-	all.where
+	everywhere.where
 }

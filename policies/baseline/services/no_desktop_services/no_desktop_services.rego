@@ -48,11 +48,11 @@
 #       uk: "Служби для робочих станцій під час завантаження не запускаються."
 package baseline.services.no_desktop_services
 
-units := {"avahi-daemon.service", "avahi-daemon.socket", "cups.service", "cups.socket", "cups-browsed.service", "bluetooth.service", "xinetd.service", "rpcbind.socket"}
+unit_names := {"avahi-daemon.service", "avahi-daemon.socket", "cups.service", "cups.socket", "cups-browsed.service", "bluetooth.service", "xinetd.service", "rpcbind.socket"}
 
 found := [name |
 	some name, unit in input.services.units
-	name in units
+	name in unit_names
 	unit.enabled == "enabled"
 	not name in data.params.services.no_desktop_services.allowed
 ]

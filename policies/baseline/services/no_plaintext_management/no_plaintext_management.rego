@@ -57,14 +57,14 @@
 #       uk: "Такі служби в мережі не відповідають."
 package baseline.services.no_plaintext_management
 
-units := {
+unit_names := {
 	"telnet.socket", "telnetd.service", "telnet", "telnetd", "in.telnetd",
 	"rsh.socket", "rlogin.socket", "rexec.socket",
 	"tftp.socket", "tftp.service", "tftpd-hpa.service", "atftpd.service",
 	"vsftpd.service", "vsftpd", "proftpd.service", "pure-ftpd.service", "ftpd",
 }
 
-enabled := [name | some name, unit in input.services.units; name in units; unit.enabled == "enabled"]
+enabled := [name | some name, unit in input.services.units; name in unit_names; unit.enabled == "enabled"]
 
 ports := {
 	"tcp": {21: "ftp", 23: "telnet", 512: "rexec", 513: "rlogin", 514: "rsh"},
