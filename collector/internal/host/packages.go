@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/rpmdb"
 )
 
 // collectPackages reads the package data base and the package sources.
@@ -44,13 +45,57 @@ func collectPackages(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 		p.Sources = opkgSources(env, &r)
 	case env.Exists("/var/lib/rpm"), env.Exists("/usr/lib/sysimage/rpm"):
 		p.Manager = "rpm"
-		r.note("/var/lib/rpm", "the rpm data base is not read; its package sources are")
+		rpmPackages(env, p, &r)
 		p.Sources = yumSources(env, &r)
 	default:
 		return unmeasured("no package data base that we know")
 	}
 	doc.Packages = p
 	return r.status()
+}
+
+// rpmPackages reads the data base of rpm 4.16 and later; the older kinds are not read, and the status says so.
+func rpmPackages(env *Env, p *facts.Packages, r *reading) {
+	file := env.firstExisting("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
+	if file == "" {
+		r.note("/var/lib/rpm", "only the SQLite data base of rpm 4.16 and later is read")
+		return
+	}
+	f, err := env.OpenFile(file)
+	if err != nil {
+		r.miss(file, err)
+		return
+	}
+	defer f.Close()
+	installed := []facts.Package{}
+	err = rpmdb.Read(f, func(q rpmdb.Package) error {
+		if len(installed) >= maxPackages {
+			return ErrTooLarge
+		}
+		out := facts.Package{Name: q.Name, Version: q.Version, Arch: q.Arch}
+		name, version := rpmdb.SplitSource(q.Source)
+		if name != q.Name {
+			out.Source = name
+		}
+		epoch, plain, ok := strings.Cut(q.Version, ":")
+		if !ok {
+			epoch, plain = "", q.Version
+		}
+		if version != "" && version != plain {
+			out.SourceVersion = version
+			if epoch != "" {
+				out.SourceVersion = epoch + ":" + version
+			}
+		}
+		installed = append(installed, out)
+		return nil
+	})
+	if err != nil {
+		r.note(file, err.Error())
+		return
+	}
+	sortPackages(installed)
+	p.Installed = installed
 }
 
 // dpkgPackages reads dpkg's or opkg's status file.
