@@ -127,9 +127,9 @@ func (l *locale) ago(t, now time.Time) string {
 }
 
 // quantity shows a number of units. Ukrainian units are kept in the genitive plural, which only follows some numbers;
-// so the unit comes first there.
+// so the unit comes first there, as it does for one of something in English.
 func (l *locale) quantity(n int, unit string) string {
-	if l.lang == "uk" {
+	if l.lang == "uk" || n == 1 {
 		return unit + ":" + nbsp + l.integer(n)
 	}
 	return l.integer(n) + " " + unit

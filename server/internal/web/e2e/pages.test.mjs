@@ -267,6 +267,19 @@ for (const lang of ["uk", "en"]) {
   }
 }
 
+if (shots) test("the two pictures of the README", async () => {
+  for (const [login, path, lang, height, name] of [["donor", "/catalogue", "en", 1150, "donor"], ["it", "/mend", "uk", 1150, "administrator"]]) {
+    await (await open(browser, login)).context().close();
+    const page = await open(browser, login, { lang });
+    await page.setViewportSize({ width: 1280, height });
+    await page.goto(path);
+    if (name === "administrator") await page.locator(".tasks > li:has(pre) summary").first().click();
+    await page.evaluate(() => document.activeElement?.blur());
+    await shoot(page, `readme-${name}`, false);
+    await page.context().close();
+  }
+});
+
 test("pages read without JavaScript", async () => {
   for (const [login, path] of [["donor", "/catalogue"], ["it", "/mend"], ["assessor", "/findings"]]) {
     await (await open(browser, login)).context().close();

@@ -67,11 +67,11 @@ function option(points) {
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 14, right: narrow ? 18 : 30, top: 44, bottom: 34, containLabel: true },
     xAxis: { ...x, nameLocation: "middle", nameGap: 30 },
-    yAxis: { ...axis(d.y, false, 0), nameTextStyle: { color: css("--ink-2"), fontSize: 13, align: "left" } },
+    yAxis: { ...axis(d.y, false, 0), boundaryGap: [0, "10%"], nameTextStyle: { color: css("--ink-2"), fontSize: 13, align: "left" } },
     series: [whiskers(points, css("--rule-2")), {
       type: "scatter", z: 2, symbolSize: 15, cursor: "pointer",
       data: points.map((p) => ({ ...p, value: [p.cost[1], p.points[1]], symbol: shapes[p.line] ?? "rect" })),
-      itemStyle: { color: css("--accent"), borderColor: css("--sheet"), borderWidth: 1.5 },
+      itemStyle: { color: css("--accent"), borderColor: css("--sheet"), borderWidth: 1.5, opacity: 1 },
     }],
   };
 }
