@@ -37,7 +37,8 @@ type User struct {
 type Password struct {
 	State          string `json:"state"`                     // set, empty, locked (! or * before or instead of a hash) or none
 	Algorithm      string `json:"algorithm,omitzero"`        // yescrypt, sha512, sha256, bcrypt, md5, des, ...
-	WeakDefault    bool   `json:"weak_default,omitzero"`     // equals one of a short list of vendor defaults
+	WeakDefault    bool   `json:"weak_default,omitzero"`     // equals one of a short list of vendor defaults, or the user's name
+	WeakTested     bool   `json:"weak_tested,omitzero"`      // the list was tried; false: no hash, or one that is too costly to try (yescrypt, bcrypt)
 	LastChangeDays *int   `json:"last_change_days,omitzero"` // days since 1970-01-01; 0: must change at next login
 	AgeDays        *int   `json:"age_days,omitzero"`         // days from last change to measured_at; negative: changed in the future
 	MinDays        *int   `json:"min_days,omitzero"`

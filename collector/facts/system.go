@@ -92,4 +92,17 @@ type Hardware struct {
 	TPM            *bool    `json:"tpm,omitzero"`             // a TPM device is present
 	Chassis        string   `json:"chassis,omitzero"`         // desktop, laptop, server, ... from DMI chassis_type
 	ThermalCelsius *float64 `json:"thermal_celsius,omitzero"` // hottest zone
+	Microcode      string   `json:"microcode,omitzero"`       // revision the first processor runs, as /proc/cpuinfo prints it
+	Disks          []Disk   `json:"disks,omitzero"`           // whole disks; virtual ones (loop, zram, device mapper) left out
+}
+
+// Disk is one whole disk by /sys/block.
+type Disk struct {
+	Name            string `json:"name"` // sda, nvme0n1, mmcblk0
+	Model           string `json:"model,omitzero"`
+	SizeBytes       uint64 `json:"size_bytes"`
+	Rotational      *bool  `json:"rotational,omitzero"`
+	Removable       *bool  `json:"removable,omitzero"`
+	LifeUsedPercent *int   `json:"life_used_percent,omitzero"` // eMMC: the worse of its two estimates, in steps of 10; above 100: past its rated life
+	PreEOL          string `json:"pre_eol,omitzero"`           // eMMC: normal, warning or urgent, by its spare blocks
 }

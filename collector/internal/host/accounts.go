@@ -53,6 +53,7 @@ func collectAccounts(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 		uidMin = uint32(n)
 	}
 	member := membership(a.Groups)
+	weak := loadWeakPasswords(env)
 	today := int(env.Now.Unix() / 86400)
 	for i := range users {
 		u := &users[i].User
@@ -61,8 +62,12 @@ func collectAccounts(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 		u.Groups = groupsOf(u, a.Groups, member)
 		if a.ShadowRead {
 			u.Password = passwordState(users[i].hash, shadow[u.Name], today)
+			weak.test(u, hashOf(users[i].hash, shadow[u.Name]))
 		}
 		a.Users = append(a.Users, *u)
+	}
+	if err := weak.save(); err != nil {
+		r.note("state of the passwords", err.Error())
 	}
 	a.Duplicates = duplicates(a)
 	a.NIS = ptr(plus || nisInNsswitch(env))
@@ -197,14 +202,11 @@ func isLoginShell(shell string) bool {
 // passwordState tells the state of a password from its field in passwd and its line in shadow; never the hash.
 func passwordState(field string, shadow []string, today int) *facts.Password {
 	p := &facts.Password{}
-	hash := field
-	if field == "x" {
-		if shadow == nil {
-			p.State = "none"
-			return p
-		}
-		hash = shadow[1]
+	if field == "x" && shadow == nil {
+		p.State = "none"
+		return p
 	}
+	hash := hashOf(field, shadow)
 	switch {
 	case hash == "":
 		p.State = "empty"
@@ -230,6 +232,14 @@ func passwordState(field string, shadow []string, today int) *facts.Password {
 		p.AgeDays = ptr(today - *p.LastChangeDays)
 	}
 	return p
+}
+
+// hashOf returns what stands for the password: the field in passwd, or that in shadow to which it points.
+func hashOf(field string, shadow []string) string {
+	if field == "x" && len(shadow) > 1 {
+		return shadow[1]
+	}
+	return field
 }
 
 // hashAlgorithm names the algorithm of a crypt(5) hash; "" if it is none.

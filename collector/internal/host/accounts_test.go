@@ -85,7 +85,7 @@ func TestAccounts(t *testing.T) {
 			State: "locked", Algorithm: "sha512", LastChangeDays: ptr(0), MinDays: ptr(1), MaxDays: ptr(60), WarnDays: ptr(7),
 			InactiveDays: ptr(30), ExpireDays: ptr(20600),
 		},
-		"eva":  {State: "set", Algorithm: "md5", LastChangeDays: ptr(20513), AgeDays: ptr(0), MinDays: ptr(0), MaxDays: ptr(90), WarnDays: ptr(7)},
+		"eva":  {State: "set", Algorithm: "md5", WeakTested: true, LastChangeDays: ptr(20513), AgeDays: ptr(0), MinDays: ptr(0), MaxDays: ptr(90), WarnDays: ptr(7)},
 		"old":  {State: "empty"},
 		"lost": {State: "none"},
 	}

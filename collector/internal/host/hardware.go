@@ -34,6 +34,7 @@ func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.S
 	if infos, err := cpu.InfoWithContext(ctx); err == nil && len(infos) > 0 {
 		h.CPUModel = strings.TrimSpace(infos[0].ModelName)
 		h.CPUs = len(infos)
+		h.Microcode = infos[0].Microcode
 	} else {
 		r.miss("/proc/cpuinfo", err)
 	}
@@ -49,6 +50,7 @@ func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.S
 		h.TPM = ptr(false)
 	}
 	h.ThermalCelsius = hottest(env)
+	h.Disks = disks(env)
 	doc.Hardware = h
 	return r.status()
 }
@@ -125,6 +127,59 @@ func chassis(code string) string {
 		return "embedded"
 	}
 	return "other"
+}
+
+// disks lists the whole disks; nil where the kernel shows none of its block devices.
+func disks(env *Env) []facts.Disk {
+	names, err := env.ProcNames("/sys/block")
+	if err != nil {
+		return nil
+	}
+	out := []facts.Disk{}
+	for _, n := range names {
+		dir := "/sys/block/" + n
+		if !env.ProcExists(dir+"/device") || strings.HasPrefix(n, "sr") || strings.HasPrefix(n, "fd") || len(out) >= 256 {
+			continue
+		}
+		sectors, err := strconv.ParseUint(env.procLine(dir+"/size"), 10, 64)
+		if err != nil || sectors == 0 {
+			continue
+		}
+		d := facts.Disk{Name: n, SizeBytes: sectors * 512, Model: env.procLine(dir + "/device/model")}
+		if d.Model == "" {
+			d.Model = env.procLine(dir + "/device/name")
+		}
+		if v := env.procLine(dir + "/queue/rotational"); v != "" {
+			d.Rotational = ptr(v == "1")
+		}
+		if v := env.procLine(dir + "/removable"); v != "" {
+			d.Removable = ptr(v == "1")
+		}
+		d.LifeUsedPercent, d.PreEOL = emmcWear(env, dir)
+		out = append(out, d)
+	}
+	return out
+}
+
+// emmcWear reads what an eMMC says of its own wear (JEDEC JESD84-B51): two estimates in tenths of its life, 11 being past
+// it, and the state of its spare blocks.
+func emmcWear(env *Env, dir string) (*int, string) {
+	var worst *int
+	for f := range strings.FieldsSeq(env.procLine(dir + "/device/life_time")) {
+		n, err := strconv.ParseInt(f, 0, 16)
+		if err == nil && n > 0 && n <= 11 && (worst == nil || int(n)*10 > *worst) {
+			worst = ptr(int(n) * 10)
+		}
+	}
+	switch env.procLine(dir + "/device/pre_eol_info") {
+	case "0x01":
+		return worst, "normal"
+	case "0x02":
+		return worst, "warning"
+	case "0x03":
+		return worst, "urgent"
+	}
+	return worst, ""
 }
 
 // hottest returns the temperature of the hottest thermal zone; nil where there is none.

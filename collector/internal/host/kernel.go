@@ -128,13 +128,26 @@ func readModules(env *Env, k *facts.Kernel, r *reading) {
 	if err != nil {
 		return
 	}
-	k.HiddenModules = []string{}
+	k.HiddenModules = unlisted(env, names, k.Modules)
+	if len(k.HiddenModules) == 0 {
+		return
+	}
+	// A module loaded between the two looks is not hidden: it stands in the list now.
+	if b, err := env.ReadProcLimit("/proc/modules", 4<<20); err == nil {
+		k.HiddenModules = unlisted(env, k.HiddenModules, parseModules(b))
+	}
+}
+
+// unlisted returns those names that /sys/module shows as loaded and that the list does not hold.
+func unlisted(env *Env, names []string, list []facts.Module) []string {
+	out := []string{}
 	for _, n := range names {
-		listed := slices.ContainsFunc(k.Modules, func(m facts.Module) bool { return m.Name == n })
+		listed := slices.ContainsFunc(list, func(m facts.Module) bool { return m.Name == n })
 		if !listed && env.procLine("/sys/module/"+n+"/initstate") == "live" {
-			k.HiddenModules = append(k.HiddenModules, n)
+			out = append(out, n)
 		}
 	}
+	return out
 }
 
 func parseModules(b []byte) []facts.Module {

@@ -238,9 +238,24 @@ Standard PC
 -- sys/class/tpm/tpm0/x --
 -- sys/class/thermal/thermal_zone0/temp --
 45500
+-- sys/block/mmcblk0/size --
+62160896
+-- sys/block/mmcblk0/removable --
+0
+-- sys/block/mmcblk0/queue/rotational --
+0
+-- sys/block/mmcblk0/device/name --
+DF4032
+-- sys/block/mmcblk0/device/life_time --
+0x02 0x0b
+-- sys/block/mmcblk0/device/pre_eol_info --
+0x02
+-- sys/block/loop0/size --
+100
 -- proc/cpuinfo --
 processor	: 0
 model name	: Test CPU
+microcode	: 0x2b
 flags		: fpu hypervisor
 
 processor	: 1
@@ -258,6 +273,11 @@ MemFree:         1024 kB
 	want := &facts.Hardware{
 		Virtualization: "qemu", Vendor: "QEMU", Product: "Standard PC", BIOSDate: "2014-04-01", CPUModel: "Test CPU", CPUs: 2,
 		MemoryBytes: 2 << 20, TPM: ptr(true), Chassis: "other", ThermalCelsius: ptr(45.5),
+		Microcode: "0x2b",
+		Disks: []facts.Disk{{
+			Name: "mmcblk0", Model: "DF4032", SizeBytes: 62160896 * 512, Rotational: ptr(false), Removable: ptr(false), LifeUsedPercent: ptr(110),
+			PreEOL: "warning",
+		}},
 	}
 	if diff := cmp.Diff(want, doc.Hardware); diff != "" {
 		t.Errorf("hardware (-want +got):\n%s", diff)
