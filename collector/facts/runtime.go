@@ -17,8 +17,8 @@ type Runtime struct {
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, sensitive_write, module_load, bpf_load, mount
-	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, cgroup, fanotify, netlink, poll
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, ptrace, sensitive_write, module_load, bpf_load, mount
+	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
 	Events uint64 `json:"events"`          // seen since attach

@@ -22,6 +22,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
@@ -37,10 +38,10 @@ const (
 type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
-	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send,
+	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, ptrace,
 	// sensitive_write, module_load, bpf_load, mount.
 	Exclude []string
-	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, cgroup, fanotify, netlink, poll; nil: all.
+	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
 }
 
@@ -50,6 +51,7 @@ type Set struct {
 	exit *exit.Probe
 	tcp  *tcp.Probe
 	udp  *udp.Probe
+	peek *ptrace.Probe
 	rare *census.Census
 	file *files.Probe
 	ring *hook.Reader // nil without BPF
@@ -120,6 +122,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 	s.exit = exit.Open(ctx, exit.Options{Options: shared, Kinds: kinds(exit.Event)})
 	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
 	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
+	s.peek = ptrace.Open(ctx, ptrace.Options{Options: shared, Kinds: kinds(ptrace.Event)})
 	s.rare = census.Open(func(event string) bool {
 		allowed := kinds(event)
 		return allowed == nil || slices.Contains(allowed, hook.Poll)
@@ -129,9 +132,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 }
 
 func bpfAllowed(kinds []string) bool {
-	return kinds == nil || slices.ContainsFunc(kinds, func(k string) bool {
-		return k == hook.TracingBTF || k == hook.Raw || k == hook.Tracepoint || k == hook.Cgroup
-	})
+	return kinds == nil || slices.ContainsFunc(kinds, hook.IsBPF)
 }
 
 // read starts the ring's reader, which holds the ring by itself.
@@ -202,7 +203,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.file.Hook()}, s.rare.Hooks())
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -262,5 +263,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.peek.Close(), s.saveErr)
 }

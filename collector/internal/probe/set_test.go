@@ -52,7 +52,7 @@ func TestWithoutBPF(t *testing.T) {
 		if h.Event == "module_load" {
 			continue // a kernel without modules has none
 		}
-		if h.Event == "exit" || h.Event == "udp_send" || h.Event == "sensitive_write" {
+		if h.Event == "exit" || h.Event == "ptrace" || h.Event == "udp_send" || h.Event == "sensitive_write" {
 			if h.State != hook.Off {
 				t.Errorf("hook %+v, want off: nothing takes its place", h)
 			}
@@ -68,7 +68,7 @@ func TestWithoutBPF(t *testing.T) {
 }
 
 func TestExcludedIsOff(t *testing.T) {
-	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "sensitive_write", "module_load", "bpf_load", "mount"}})
+	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "ptrace", "sensitive_write", "module_load", "bpf_load", "mount"}})
 	for _, h := range s.Hooks() {
 		if h.State != hook.Off {
 			t.Errorf("%s is %s, want %s", h.Event, h.State, hook.Off)

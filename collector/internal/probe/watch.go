@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
@@ -151,6 +153,15 @@ func (s *Set) record(b []byte) {
 			return
 		}
 		e = flowEvent(x, udp.Event)
+	case hook.KindPtrace:
+		x, ok := ptrace.Parse(rest)
+		if !ok || int(h.PID) == os.Getpid() { // the canary, or our own looking
+			return
+		}
+		e = Event{
+			At: now.Time(h.At), Kind: ptrace.Event, Program: x.Program, PID: h.PID, UID: &h.UID,
+			What: fmt.Sprintf("%s (%d)", x.Target, x.TargetPID),
+		}
 	default:
 		return
 	}

@@ -55,6 +55,7 @@ enum kind {
 	KIND_EXEC = 1,
 	KIND_TCP = 2,
 	KIND_UDP = 3,
+	KIND_PTRACE = 4,
 };
 
 /* Stands at the start of every record. */

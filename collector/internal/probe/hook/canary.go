@@ -44,6 +44,9 @@ func Exec(ctx context.Context) (*Canary, error) {
 	return &Canary{process: p, hold: w, stop: context.AfterFunc(ctx, func() { _ = p.Kill() })}, nil
 }
 
+// PID is its process id.
+func (c *Canary) PID() int { return c.process.Pid }
+
 // Kill ends it by force, and waits for that.
 func (c *Canary) Kill() {
 	_ = c.process.Kill()

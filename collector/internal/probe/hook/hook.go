@@ -20,11 +20,22 @@ const (
 	TracingBTF = "tp_btf"     // raw tracepoint whose arguments are typed by BTF
 	Raw        = "raw_tp"     // raw tracepoint with untyped arguments
 	Tracepoint = "tracepoint" // tracepoint by its record in tracefs; needs no BTF
+	Fentry     = "fentry"     // before a function of the kernel
+	LSM        = "lsm"        // hook of the security modules
 	Cgroup     = "cgroup"     // program at the root of the control groups
 
 	Netlink = "netlink" // messages of the kernel, no BPF
 	Poll    = "poll"    // procfs read again and again: sees only what lasts
 )
+
+// IsBPF says whether a kind of hook carries a BPF program.
+func IsBPF(kind string) bool {
+	switch kind {
+	case TracingBTF, Raw, Tracepoint, Fentry, LSM, Cgroup:
+		return true
+	}
+	return false
+}
 
 // States of a hook.
 const (
@@ -43,7 +54,7 @@ const (
 
 // Candidate is one way to hook an event.
 type Candidate struct {
-	Kind    string   // [TracingBTF], [Raw], [Tracepoint] or [Cgroup]
+	Kind    string   // one of those that carry BPF
 	Program string   // name of the program in the object
 	Beside  []string // further programs that are attached with it; all of them or none
 	Group   string   // of the tracepoint, for [Tracepoint]
@@ -103,7 +114,7 @@ func Attach(spec *ebpf.CollectionSpec, c Candidate, o Options) (*Attachment, err
 
 func attach(p *ebpf.Program, spec *ebpf.ProgramSpec, c Candidate) (link.Link, error) {
 	switch c.Kind {
-	case TracingBTF:
+	case TracingBTF, Fentry:
 		return link.AttachTracing(link.TracingOptions{Program: p})
 	case Raw:
 		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: c.Name, Program: p})
@@ -114,6 +125,8 @@ func attach(p *ebpf.Program, spec *ebpf.ProgramSpec, c Candidate) (link.Link, er
 		}
 		defer done()
 		return link.Tracepoint(c.Group, c.Name, p, nil)
+	case LSM:
+		return link.AttachLSM(link.LSMOptions{Program: p})
 	case Cgroup:
 		root := Unified()
 		if root == "" {

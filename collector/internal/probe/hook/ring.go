@@ -19,6 +19,7 @@ const (
 	KindExec uint32 = iota + 1
 	KindTCP
 	KindUDP
+	KindPtrace
 )
 
 // HeaderSize is the length of what stands before every record, in bytes.

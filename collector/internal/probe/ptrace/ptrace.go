@@ -1,0 +1,116 @@
+// Package ptrace sees one process reach into another: by ptrace, by process_vm_readv, by /proc/PID/mem. ptrace.bpf.c
+// tells where the kernel checks it. Kernels without fentry and without BPF among their security modules offer nothing
+// that would not make every system call slower, so there nothing takes its place.
+package ptrace
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+)
+
+// Event is the name of this probe's event in facts.
+const Event = "ptrace"
+
+// Seen is one process reaching into another.
+type Seen struct {
+	Program   string // command name
+	Target    string // command name
+	TargetPID uint32
+}
+
+// Options are given once, at Open.
+type Options struct {
+	hook.Options
+	Kinds []string // allowed kinds of hooks; nil: all
+}
+
+// Probe tells through the ring. Its methods may be called by any goroutine.
+type Probe struct {
+	choice hook.Choice[*hook.Attachment]
+}
+
+var candidates = []hook.Candidate{
+	{Kind: hook.Fentry, Program: ptraceProgPtraceFentry},
+	{Kind: hook.LSM, Program: ptraceProgPtraceLsm, Note: "what another security module refused is not seen"},
+}
+
+// Open attaches the best hook and proves it by opening the memory of a process of our own. It never fails: a probe
+// that could not be had says why in its Hook. Without a ring there is nothing to tell through.
+func Open(ctx context.Context, o Options) *Probe {
+	var openers []hook.Opener[*hook.Attachment]
+	spec, err := loadPtrace()
+	for _, c := range candidates {
+		if o.Kinds != nil && !slices.Contains(o.Kinds, c.Kind) {
+			continue
+		}
+		openers = append(openers, hook.Opener[*hook.Attachment]{Kind: c.Kind, Open: func() (*hook.Attachment, error) {
+			if err != nil {
+				return nil, err
+			}
+			return hook.Attach(spec, c, o.Options)
+		}})
+	}
+	return &Probe{choice: hook.Choose(ctx, openers, prove)}
+}
+
+func prove(ctx context.Context, a *hook.Attachment) error {
+	before, err := a.Counters()
+	if err != nil {
+		return err
+	}
+	child, err := hook.Exec(ctx)
+	if err != nil {
+		return err
+	}
+	defer child.End()
+	if err := reach(child.PID()); err != nil {
+		return err
+	}
+	if !hook.Await(ctx, func() bool { n, err := a.Counters(); return err == nil && n.Seen > before.Seen }) {
+		return hook.ErrSilent
+	}
+	return nil
+}
+
+// reach opens a process's memory, and reads none of it.
+func reach(pid int) error {
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/mem")
+	if err != nil {
+		return fmt.Errorf("open memory of canary: %w", err)
+	}
+	return f.Close()
+}
+
+// recordSize is the length of a record after its header, in bytes; an agreement with struct ptrace_record.
+const recordSize = 40
+
+// Parse reads a record of the ring, after its header.
+func Parse(b []byte) (Seen, bool) {
+	if len(b) < recordSize {
+		return Seen{}, false
+	}
+	return Seen{
+		Program: hook.String(b[:16]), Target: hook.String(b[16:32]), TargetPID: binary.NativeEndian.Uint32(b[32:]),
+	}, true
+}
+
+// Hook reports the probe's health.
+func (p *Probe) Hook() facts.Hook {
+	h, _ := p.choice.Hook(Event)
+	return h
+}
+
+// Close releases the source.
+func (p *Probe) Close() error {
+	if !p.choice.Have {
+		return nil
+	}
+	return p.choice.Source.Close()
+}

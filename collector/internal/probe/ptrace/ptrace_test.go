@@ -1,0 +1,69 @@
+package ptrace
+
+import (
+	osexec "os/exec"
+	"testing"
+
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
+)
+
+func TestReachingIsToldOnce(t *testing.T) {
+	for _, kind := range []string{hook.Fentry, hook.LSM} {
+		t.Run(kind, func(t *testing.T) {
+			hooktest.NeedRoot(t)
+			ring := hooktest.Ring(t)
+			p := Open(t.Context(), Options{Options: hook.Options{Ring: ring}, Kinds: []string{kind}})
+			defer p.Close()
+			hooktest.NeedProven(t, kind, p.Hook())
+			cmd := osexec.Command("/bin/sleep", "60")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+			for range 3 {
+				if err := reach(cmd.Process.Pid); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, err := ringbuf.NewReader(ring)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if err := r.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			told := 0
+			for {
+				rec, err := r.Read()
+				if err != nil {
+					break
+				}
+				h, rest, ok := hook.ParseHeader(rec.RawSample)
+				s, parsed := Parse(rest)
+				if !ok || !parsed || h.Kind != hook.KindPtrace || int(s.TargetPID) != cmd.Process.Pid {
+					continue
+				}
+				told++
+				if s.Program != hook.Command() || h.UID != 0 || s.Target == "" {
+					t.Errorf("%+v %+v", h, s)
+				}
+			}
+			if told != 1 {
+				t.Errorf("told %d times, want once a second", told)
+			}
+			if n := p.Hook().Events; n < 4 {
+				t.Errorf("%d events, want 4 with the canary", n)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(make([]byte, recordSize))
+	f.Add([]byte{1})
+	f.Fuzz(func(_ *testing.T, b []byte) { Parse(b) })
+}
