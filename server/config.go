@@ -25,7 +25,14 @@ type Config struct {
 	Database string `yaml:"database"`
 	Agents   Agents `yaml:"agents"`
 	Web      Web    `yaml:"web"`
-	Log      Log    `yaml:"log"`
+	// Metrics is where Prometheus asks, plain HTTP: an address of this machine only.
+	Metrics Metrics `yaml:"metrics"`
+	Log     Log     `yaml:"log"`
+}
+
+// Metrics is where the counters are read.
+type Metrics struct {
+	Listen string `yaml:"listen"` // loopback host:port, e.g. 127.0.0.1:9464; "": nowhere
 }
 
 // Agents is where hosts report to.
@@ -137,6 +144,12 @@ func (c *Config) Check() error {
 	c.Web.Address = strings.TrimSuffix(c.Web.Address, "/")
 	if (c.Web.Certificate == "") != (c.Web.Key == "") {
 		return errors.New("web.certificate and web.key belong together: give both or neither")
+	}
+	if m := c.Metrics.Listen; m != "" {
+		host, _, err := net.SplitHostPort(m)
+		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+			return fmt.Errorf("metrics.listen: %q must be HOST:PORT of this machine (127.0.0.1:9464): it answers everybody, unencrypted", m)
+		}
 	}
 	switch c.Log.Format {
 	case "", "text", "json":

@@ -20,6 +20,8 @@ func TestParseConfig(t *testing.T) {
 		{"key-alone", "web: {key: /etc/x.pem}", "belong together"},
 		{"log-format", "log: {format: xml}", "log.format"},
 		{"log-level", "log: {level: loud}", "level"},
+		{"metrics-open", "metrics: {listen: '0.0.0.0:9464'}", "metrics.listen"},
+		{"metrics", "metrics: {listen: '127.0.0.1:9464'}", ""},
 		{"negative", "agents: {check_ins: -1}", "check_ins"},
 		{"no-yaml", "a: [", "yaml"},
 	} {

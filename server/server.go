@@ -145,9 +145,18 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	if err != nil {
 		return errors.Join(err, agents.Shutdown(ctx))
 	}
-	done := make(chan error, 3)
+	// Prometheus.
+	meter, err := s.listenMetrics(agents.Stats)
+	if err != nil {
+		return errors.Join(err, agents.Shutdown(ctx), people.shutdown(ctx))
+	}
+	done, running := make(chan error, 4), 3
 	go func() { done <- agents.Serve() }()
 	go func() { done <- people.serve() }()
+	if meter != nil {
+		running++
+		go func() { done <- meter.serve() }()
+	}
 	// The calendar.
 	work, stop := context.WithCancel(ctx)
 	go func() { done <- s.sweep(work) }()
@@ -155,7 +164,6 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	if ready != nil {
 		ready(Running{Agents: agents.Addr(), Web: people.addr, Stats: agents.Stats})
 	}
-	running := 3
 	select {
 	case <-ctx.Done():
 	case err = <-done:
@@ -165,6 +173,9 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	err = errors.Join(err, agents.Shutdown(last), people.shutdown(last))
+	if meter != nil {
+		err = errors.Join(err, meter.shutdown(last))
+	}
 	for range running {
 		err = errors.Join(err, <-done)
 	}

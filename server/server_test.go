@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -86,5 +88,30 @@ func TestSecondProcess(t *testing.T) {
 	defer second.Close()
 	if first.CA.Pin() != second.CA.Pin() {
 		t.Error("the two made a CA each")
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := local(t)
+	c.Metrics.Listen = l.Addr().String()
+	l.Close()
+	s, err := Open(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	serve(t, s)
+	resp, err := http.Get("http://" + c.Metrics.Listen + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(b), "\nvymir_checkins_total 0\n") || !strings.Contains(string(b), "\nvymir_goroutines ") {
+		t.Errorf("%v: %s", err, b)
 	}
 }

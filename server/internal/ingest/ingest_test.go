@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
@@ -543,4 +546,69 @@ func TestTwoProcesses(t *testing.T) {
 			t.Errorf("after one process died: %v", r)
 		}
 	})
+}
+
+// TestBrokenBodies sends what is no message, cut, or too long; the server answers and goes on.
+func TestBrokenBodies(t *testing.T) {
+	s := start(t, storetest.New(t), nil)
+	a := s.enrol(t, wire.TCP)
+	pool := x509.NewCertPool()
+	for _, r := range a.roots {
+		pool.AddCert(r)
+	}
+	raw := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{a.cert}}}}
+	defer raw.CloseIdleConnections()
+	good, err := proto.Marshal(&vymirv1.CheckInRequest{WireVersion: wire.Version, Items: []*vymirv1.Item{full(1, sample(5, time.Now()))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros, err := wire.Compress(make([]byte, wire.MaxMessageBytes+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, call, encoding string
+		body                 []byte
+	}{
+		{"cut", "CheckIn", "", good[:len(good)-5]},
+		{"nonsense", "CheckIn", "", []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")},
+		{"too-long", "CheckIn", "", make([]byte, wire.MaxCompressedBytes+1)},
+		{"unfolds-too-far", "CheckIn", "zstd", zeros},
+		{"no-zstd", "CheckIn", "zstd", good},
+		{"enrol-too-long", "Enrol", "", make([]byte, 20<<10)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+s.Addr()+"/vymir.v1.AgentService/"+c.call, bytes.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/proto")
+			if c.encoding != "" {
+				req.Header.Set("Content-Encoding", c.encoding)
+			}
+			resp, err := raw.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode < 400 || resp.StatusCode >= 500 {
+				t.Errorf("status %d", resp.StatusCode)
+			}
+		})
+	}
+	if r := a.send(t, full(1, sample(5, time.Now()))); r.Acknowledged != 1 {
+		t.Errorf("after the broken ones: %v", r)
+	}
+}
+
+// TestStoreFails takes the store away: nothing is acknowledged, and the host is told to come again.
+func TestStoreFails(t *testing.T) {
+	s := start(t, storetest.New(t), nil)
+	a := s.enrol(t, wire.QUIC)
+	a.send(t)
+	s.st.Close()
+	_, err := a.CheckIn(t.Context(), connect.NewRequest(&vymirv1.CheckInRequest{WireVersion: wire.Version, Items: []*vymirv1.Item{full(1, sample(5, time.Now()))}}))
+	if connect.CodeOf(err) != connect.CodeUnavailable || strings.Contains(err.Error(), "sql") {
+		t.Errorf("got %v", err)
+	}
 }
