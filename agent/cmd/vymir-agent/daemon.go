@@ -60,7 +60,7 @@ func (p *program) enrol(ctx context.Context, server, token, tokenFile string, ag
 	if tokenFile != "" {
 		b, err := p.readInput(tokenFile)
 		if err != nil {
-			return told{fmt.Sprintf("read token: %s; name the file that holds it", err)}
+			return told{p.text("error.token_read", err)}
 		}
 		token = string(b)
 	}

@@ -24,6 +24,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := p.commands()
+	if p.lang = languageOfArgs(args); p.language() == "uk" {
+		translate(root)
+	}
+	p.lang = ""
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

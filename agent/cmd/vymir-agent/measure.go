@@ -67,7 +67,7 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time)
 		socket := p.hostConfig().Socket
 		o.Runtime, o.RuntimeReason = control.Runtime(ctx, socket)
 	} else if st, err := os.Stat(root); err != nil || !st.IsDir() {
-		return nil, told{fmt.Sprintf("--root %s: not a directory that can be read: give the mount point of a file system", root)}
+		return nil, told{p.text("error.root", root)}
 	}
 	return collector.Collect(ctx, o)
 }
@@ -126,7 +126,7 @@ func (p *program) assess(c *cobra.Command, f *assessFlags) error {
 			return err
 		}
 	}
-	b, err := readBundle(f.bundle, f.bundleKey)
+	b, err := p.readBundle(f.bundle, f.bundleKey)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (p *program) factsOf(ctx context.Context, f *assessFlags, now time.Time, o 
 	if f.facts != "" {
 		b, err := p.readInput(f.facts)
 		if err != nil {
-			return nil, told{fmt.Sprintf("read facts: %s; write them with: vymir-agent facts > FILE", err)}
+			return nil, told{p.text("error.facts_read", err)}
 		}
 		return b, nil
 	}
@@ -240,30 +240,30 @@ func (p *program) readInput(name string) ([]byte, error) {
 func (p *program) readParams(name string) (map[string]any, error) {
 	b, err := p.readInput(name)
 	if err != nil {
-		return nil, told{fmt.Sprintf("read parameters: %s; give a YAML file: control id, below it name: value", err)}
+		return nil, told{p.text("error.params", name, err)}
 	}
 	var params map[string]any
 	if err := yaml.Unmarshal(b, &params); err != nil {
-		return nil, told{fmt.Sprintf("read parameters %s: %s; write it as YAML: control id, below it name: value", name, oneLine(err.Error()))}
+		return nil, told{p.text("error.params", name, oneLine(err.Error()))}
 	}
 	return params, nil
 }
 
 // readBundle reads a bundle that the key signed; no name is no bundle: the built-in policies.
-func readBundle(name, keyName string) (*bundle.Bundle, error) {
+func (p *program) readBundle(name, keyName string) (*bundle.Bundle, error) {
 	if name == "" {
 		return nil, nil
 	}
 	text, err := os.ReadFile(keyName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, told{fmt.Sprintf("read bundle key: %s is not there; name the public key with --bundle-key FILE", keyName)}
+		return nil, told{p.text("error.bundle_key_absent", keyName)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read bundle key: %w", err)
 	}
 	var key minisign.PublicKey
 	if err := key.UnmarshalText(text); err != nil {
-		return nil, told{fmt.Sprintf("read bundle key %s: %s; it must be a minisign public key", keyName, err)}
+		return nil, told{p.text("error.bundle_key", keyName, err)}
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -272,7 +272,7 @@ func readBundle(name, keyName string) (*bundle.Bundle, error) {
 	defer f.Close()
 	b, err := bundle.Read(f, key)
 	if err != nil {
-		return nil, told{fmt.Sprintf("read bundle %s: %s; take a bundle that was signed with this key", name, err)}
+		return nil, told{p.text("error.bundle", name, err)}
 	}
 	return b, nil
 }

@@ -117,7 +117,7 @@ func (p *program) outboxShow(number uint64, format string) error {
 	}
 	it, err := readMessage(s, number)
 	if err != nil {
-		return told{fmt.Sprintf("read item %d: %s; see vymir-agent outbox list", number, rootCause(err))}
+		return told{p.text("error.item", int(number), rootCause(err))}
 	}
 	if format == "table" && it.GetAssessment() != nil {
 		a, err := wire.Decode(it.GetAssessment(), lookUp)

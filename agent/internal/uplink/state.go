@@ -81,6 +81,18 @@ func (s *State) Now(host time.Time) time.Time {
 	return t.UTC()
 }
 
+// maxFloorFailures is about two days of hourly attempts.
+const maxFloorFailures = 48
+
+// floor gives the time that the server's certificate must reach. A server that once told a wrong time from the future must not
+// lock its hosts out for good, so after two days of nothing but failures the floor is given up; pinned roots and usage still hold.
+func (s *State) floor() time.Time {
+	if s.Failures >= maxFloorFailures {
+		return time.Time{}
+	}
+	return s.ServerTime
+}
+
 // count adds to the meter, and begins a new month when there is one.
 func (s *State) count(u wire.Usage, now time.Time) {
 	if name := now.UTC().Format("2006-01"); name != s.Month.Name {

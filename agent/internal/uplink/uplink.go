@@ -153,7 +153,7 @@ func (u *Uplink) client(ask wire.Protocol, certificate *tls.Certificate) (*wire.
 		sessions = nil // a ticket without the certificate must not be resumed with it
 	}
 	return wire.NewClient(wire.ClientOptions{
-		Server: u.o.Identity.Server, Roots: u.o.Identity.ServerRoots(), TimeFloor: u.state.ServerTime,
+		Server: u.o.Identity.Server, Roots: u.o.Identity.ServerRoots(), TimeFloor: u.state.floor(),
 		Certificate: certificate, Protocol: ask, Sessions: sessions, HandshakeTimeout: u.o.HandshakeTimeout,
 		IdleTimeout: u.o.IdleTimeout,
 	})
@@ -355,7 +355,7 @@ func (u *Uplink) learnTime(ms int64) {
 		return
 	}
 	told := time.UnixMilli(ms).UTC()
-	if told.After(u.state.ServerTime) {
+	if told.After(u.state.ServerTime) || u.state.floor().IsZero() {
 		u.state.ServerTime = told
 	}
 	u.state.LastCheckIn = told

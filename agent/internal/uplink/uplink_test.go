@@ -386,3 +386,28 @@ func TestMeterBeginsAnewEachMonth(t *testing.T) {
 		t.Errorf("meter is %+v", s.Month)
 	}
 }
+
+// TestServerThatToldAWrongTime: once it told 2060; when its clock is right again its hosts come back by themselves.
+func TestServerThatToldAWrongTime(t *testing.T) {
+	b := setUp(t, fakeserver.Options{})
+	b.server.Respond = func(_ *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse) error {
+		resp.ServerTimeMs = time.Date(2059, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+		return nil
+	}
+	b.checkIn()
+	b.server.Respond = nil
+	b.assess()
+	for attempt := 0; ; attempt++ {
+		_, err := b.up.CheckIn(t.Context(), false)
+		if err == nil {
+			break
+		}
+		if attempt > maxFloorFailures {
+			t.Fatalf("locked out for good: %v", err)
+		}
+	}
+	b.wantStored(1)
+	if st := b.up.State(); st.ServerTime.Year() > 2050 {
+		t.Errorf("the wrong time is still believed: %+v", st)
+	}
+}
