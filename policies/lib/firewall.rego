@@ -18,7 +18,7 @@ persisted(side) := {
 	input.firewall.manager
 	input.firewall.manager_enabled == false
 } else := judge(input.firewall.configured, side) if {
-	input.firewall.configured
+	input.firewall.manager_enabled
 } else := {"verdict": "fail", "reason": "no_manager"} if {
 	input.families.firewall.state == "ok"
 	input.firewall
