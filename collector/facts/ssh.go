@@ -15,7 +15,14 @@ type SSHD struct {
 }
 
 // SSHDConfig is sshd's effective configuration as sshd itself computes it (sshd_config(5)): Include
-// resolved, first value wins, built-in defaults of that version and distribution filled in.
+// resolved, first value wins, built-in defaults of that version and distribution filled in. Match blocks that hold for every
+// connection ("Match all"), and for PermitRootLogin those that hold whenever root logs in, are part of Settings.
+//
+// Values are as "sshd -T" prints them, with these differences: lists are split (algorithms at commas, words at blanks),
+// without-password is prohibit-password, time spans are seconds, and lists that hold nothing are empty, not absent. A
+// deprecated name stands under the name sshd reads in its place. Where Errors is not empty sshd would not start, and
+// Settings is what the other lines amount to. Further servers that listen stand in Matches of the live half as "server on
+// port N".
 type SSHDConfig struct {
 	Settings map[string][]string `json:"settings"`         // lower-case keyword → values, lower-cased where sshd ignores case
 	Sources  map[string]string   `json:"sources,omitzero"` // keyword → "file:line", "command line" or "default"

@@ -186,8 +186,8 @@ func sshdConfiguredArgs(env *Env) []string {
 			if cmd := s.Command(u); len(cmd) > 0 && path.Base(cmd[0]) == "sshd" {
 				return cmd[1:]
 			}
+			return nil
 		}
-		return nil
 	}
 	for _, f := range []string{"/etc/conf.d/sshd", "/etc/default/ssh"} {
 		if b, err := env.ReadFile(f); err == nil {

@@ -59,10 +59,33 @@ func liveSSHD(ctx context.Context, env *Env, doc *facts.Document, r *reading) {
 	if env.Native() {
 		d.Offered = askServer(ctx, l.addrs)
 	}
-	cfg, reason := readLive(env, doc, l.proc, r)
-	d.Live, d.LiveReason = cfg, reason
-	if n := len(listeners); n > 1 {
-		d.LiveReason += fmt.Sprintf("; %d more servers listen and are not described", n-1)
+	d.Live, d.LiveReason = readLive(env, doc, l.proc, r)
+	if d.Live != nil && len(listeners) > 1 {
+		addServers(env, doc, listeners[1:], r)
+	}
+}
+
+// addServers tells of further servers as of Match blocks: who connects to their ports meets the settings in which they
+// differ. One that cannot be described leaves the whole undecided.
+func addServers(env *Env, doc *facts.Document, others []sshListener, r *reading) {
+	d := doc.SSHD
+	for i, l := range others {
+		cfg, reason := readLive(env, doc, l.proc, r)
+		if cfg == nil || i >= 8 {
+			d.Live, d.LiveReason = nil, fmt.Sprintf("of another server, on port %d: %s", l.addrs[0].Port(), reason)
+			return
+		}
+		m := facts.SSHDMatch{Criteria: fmt.Sprintf("server on port %d", l.addrs[0].Port()), Settings: map[string][]string{}, Source: fmt.Sprintf("process %d", l.proc.pid)}
+		for name, v := range cfg.Settings {
+			if !slices.Equal(v, d.Live.Settings[name]) {
+				m.Settings[name] = v
+			}
+		}
+		d.Live.Matches = append(d.Live.Matches, m)
+		for _, match := range cfg.Matches {
+			match.Criteria = m.Criteria + " " + match.Criteria
+			d.Live.Matches = append(d.Live.Matches, match)
+		}
 	}
 }
 
