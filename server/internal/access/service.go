@@ -94,12 +94,37 @@ func (s *Service) CreateUser(ctx context.Context, by string, u NewUser) (id stri
 		v.Grants = append(v.Grants, store.UserGrant{Role: string(g.Role), RecipientID: g.Recipient, DonorID: g.Donor})
 	}
 	err = s.st.Tx(ctx, func(tx *store.Tx) error {
+		if err := scopesExist(tx, u.Grants); err != nil {
+			return err
+		}
 		if err := tx.AddUser(v); err != nil {
 			return fmt.Errorf("store user: %w", err)
 		}
 		return s.audit(tx, by, "user.create", "user:"+v.ID)
 	})
 	return v.ID, err
+}
+
+// scopesExist refuses grants for a recipient or a donor organisation that is not there: a slip of the pen would
+// otherwise be a person who sees nothing.
+func scopesExist(tx *store.Tx, grants []Grant) error {
+	for _, g := range grants {
+		if g.Recipient != "" && g.Recipient != All {
+			if _, err := tx.Recipient(g.Recipient); errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("%w: there is no recipient %q", ErrInvalid, g.Recipient)
+			} else if err != nil {
+				return fmt.Errorf("read recipient: %w", err)
+			}
+		}
+		if g.Donor != "" {
+			if _, err := tx.Donor(g.Donor); errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("%w: there is no donor organisation %q", ErrInvalid, g.Donor)
+			} else if err != nil {
+				return fmt.Errorf("read donor: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // SetPassword replaces a person's password and ends their sessions.

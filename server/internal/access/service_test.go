@@ -28,6 +28,14 @@ func setUp(t *testing.T, st *store.Store) *bench {
 		t.Fatal(err)
 	}
 	b.Service = s
+	if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+		if err := tx.PutRecipient(store.Recipient{ID: "r-a", NameEN: "A", Created: b.now}); err != nil {
+			return err
+		}
+		return tx.PutDonor(store.DonorOrg{ID: "d-a", NameEN: "A", Member: true, Created: b.now})
+	}); err != nil {
+		t.Fatal(err)
+	}
 	for login, g := range map[string]Grant{
 		"admin": {Role: RecipientAdmin, Recipient: "r-a"}, "donor": {Role: Donor, Donor: "d-a"},
 	} {
@@ -201,6 +209,8 @@ func TestCreateUserRefuses(t *testing.T) {
 		"odd":          {NewUser{Login: "a b"}, ErrInvalid},
 		"weak":         {NewUser{Login: "x", Password: "short"}, ErrWeakPassword},
 		"admin_of_all": {NewUser{Login: "x", Grants: []Grant{{Role: RecipientAdmin, Recipient: All}}}, ErrInvalid},
+		"recipient":    {NewUser{Login: "x", Grants: []Grant{{Role: RecipientAdmin, Recipient: "r-none"}}}, ErrInvalid},
+		"donor":        {NewUser{Login: "x", Grants: []Grant{{Role: Donor, Donor: "d-none"}}}, ErrInvalid},
 		"role":         {NewUser{Login: "x", Grants: []Grant{{Role: "root"}}}, ErrInvalid},
 	} {
 		if _, err := b.CreateUser(context.Background(), "cli:test", tc.u); !errors.Is(err, tc.want) {

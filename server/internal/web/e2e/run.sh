@@ -5,6 +5,8 @@
 #   VYMIR_CHROMIUM   the browser (default: chromium or google-chrome in PATH)
 #   VYMIR_BIN        a folder with both programs, built already
 #   VYMIR_SHOTS      a folder to write screenshots of the pages to
+#
+# Arguments go to node --test, e.g. --test-name-pattern=keyboard.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../../.." && pwd)
@@ -68,4 +70,4 @@ for _ in $(seq 100); do
 done
 
 cd "$here"
-VYMIR_URL=https://$web VYMIR_WORK=$work node --test --test-concurrency=1 --test-reporter=spec pages.test.mjs
+VYMIR_URL=https://$web VYMIR_WORK=$work node --test --test-concurrency=1 --test-reporter=spec "$@" pages.test.mjs
