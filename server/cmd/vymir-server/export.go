@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -66,7 +67,23 @@ func exportCommand(t texts) *cobra.Command {
 	})
 	iati.Flags().String("org-ref", "", t.say("export.flag.ref"))
 	iati.Flags().String("org-type", "10", t.say("export.flag.type"))
-	return group(t, "export", poam, table, iati)
+	hook := command(t, "webhook", "export.webhook", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
+		if err := need(t, c, "donor", "url", "secret-file"); err != nil {
+			return err
+		}
+		secret, err := os.ReadFile(flag(c, "secret-file"))
+		if err != nil {
+			return fmt.Errorf("read secret: %w", err)
+		}
+		to := consent.Connector{Donor: flag(c, "donor"), URL: flag(c, "url"), Secret: bytes.TrimSpace(secret)}
+		sent, err := s.Needs.Push(ctx, to, &http.Client{Timeout: 30 * time.Second}, actor())
+		fmt.Fprintln(c.OutOrStdout(), t.say("export.webhook.sent", sent))
+		return err
+	})
+	hook.Flags().String("donor", "", t.say("export.flag.donor"))
+	hook.Flags().String("url", "", t.say("export.flag.url"))
+	hook.Flags().String("secret-file", "", t.say("export.flag.secret"))
+	return group(t, "export", poam, table, iati, hook)
 }
 
 // exportOf is one kind of file. It is made whole in memory first: a failure leaves no half of a file behind.
