@@ -57,7 +57,12 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open root: %w", err)
 	}
-	defer env.Close()
+	abandoned := false
+	defer func() {
+		if !abandoned { // a family that was given up may still hold the root
+			env.Close()
+		}
+	}()
 
 	doc := &facts.Document{
 		Schema:     facts.Schema,
@@ -72,7 +77,9 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 			return nil, fmt.Errorf("collect %s: %w", f.Name, err)
 		}
 		if wanted(o.Families, f.Name) {
-			doc.Families[f.Name] = run(ctx, f, env, doc)
+			st, left := run(ctx, f, env, doc)
+			doc.Families[f.Name] = st
+			abandoned = abandoned || left
 		}
 	}
 	if wanted(o.Families, runtimeFamily) {
@@ -113,7 +120,7 @@ func runtimeStatus(o Options, env *host.Env) facts.Status {
 // run measures one family on a copy of the document and takes the copy over when the family is done. A family that
 // panics or does not end in time leaves no trace but its status; in the second case its goroutine is abandoned, for a
 // thread stuck in the kernel cannot be called back.
-func run(ctx context.Context, f host.Family, env *host.Env, doc *facts.Document) facts.Status {
+func run(ctx context.Context, f host.Family, env *host.Env, doc *facts.Document) (st facts.Status, abandoned bool) {
 	ctx, cancel := context.WithTimeout(ctx, familyTimeout)
 	defer cancel()
 	scratch := *doc
@@ -125,7 +132,6 @@ func run(ctx context.Context, f host.Family, env *host.Env, doc *facts.Document)
 	go func() {
 		done <- guard(ctx, f, env, &scratch)
 	}()
-	var st facts.Status
 	select {
 	case st = <-done:
 		if st.State != facts.StateError {
@@ -134,10 +140,10 @@ func run(ctx context.Context, f host.Family, env *host.Env, doc *facts.Document)
 			doc.Families = families
 		}
 	case <-ctx.Done():
-		st = facts.Status{State: facts.StateError, Reason: "given up: " + ctx.Err().Error()}
+		st, abandoned = facts.Status{State: facts.StateError, Reason: "given up: " + ctx.Err().Error()}, true
 	}
 	st.DurationSeconds = time.Since(start).Seconds()
-	return st
+	return st, abandoned
 }
 
 // guard turns a panic of a family into its status.

@@ -17,8 +17,8 @@ func TestRunContainsPanic(t *testing.T) {
 		panic("broken parser")
 	}}
 	doc := &facts.Document{}
-	st := run(t.Context(), f, nil, doc)
-	if st.State != facts.StateError || !strings.Contains(st.Reason, "broken parser at collector_test.go:") {
+	st, abandoned := run(t.Context(), f, nil, doc)
+	if abandoned || st.State != facts.StateError || !strings.Contains(st.Reason, "broken parser at collector_test.go:") {
 		t.Errorf("status = %+v", st)
 	}
 	if doc.OS != nil {
@@ -35,7 +35,7 @@ func TestRunGivesUpStuckFamily(t *testing.T) {
 	}}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if st := run(ctx, f, nil, &facts.Document{}); st.State != facts.StateError || !strings.HasPrefix(st.Reason, "given up") {
+	if st, abandoned := run(ctx, f, nil, &facts.Document{}); !abandoned || st.State != facts.StateError || !strings.HasPrefix(st.Reason, "given up") {
 		t.Errorf("status = %+v", st)
 	}
 }

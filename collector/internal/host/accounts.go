@@ -21,6 +21,9 @@ const (
 )
 
 // collectAccounts reads the local users and groups. Users that come from a directory service (LDAP, SSSD) are not seen.
+// The last login is the newest of lastlog and wtmp: a login by key without a terminal, su and sudo leave no trace in
+// either, and distributions that moved to lastlog2 keep none there, so that absence is not "never". Keys that a command
+// hands to sshd (AuthorizedKeysCommand) are not seen.
 func collectAccounts(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	passwd, err := env.ReadFileLimit("/etc/passwd", maxPasswd)

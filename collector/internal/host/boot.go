@@ -10,7 +10,9 @@ import (
 	"github.com/vymir-project/vymir/collector/facts"
 )
 
-// collectBoot describes how the machine starts and when it last did.
+// collectBoot describes how the machine starts and when it last did. The time of the boot follows the host's clock: one
+// that was set since moves it, while the uptime stays true. A required reboot is known by the distribution's mark or by a
+// newer kernel on disk; a replaced library alone is told by the processes that still map it, not here.
 func collectBoot(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	b := &facts.Boot{}

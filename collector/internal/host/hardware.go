@@ -14,7 +14,8 @@ import (
 	"github.com/vymir-project/vymir/collector/facts"
 )
 
-// collectHardware asks the firmware and the kernel what machine this is. Under --root there is no machine.
+// collectHardware asks the firmware and the kernel what machine this is. Under --root there is no machine. A hypervisor can
+// make the firmware say anything; "none" for virtualization only says that none shows itself.
 func collectHardware(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	if !env.Live {
 		return unmeasured(ErrNotLive.Error())

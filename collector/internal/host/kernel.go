@@ -21,6 +21,10 @@ import (
 // The running kernel is the newest one when no installed kernel of its flavour has a greater version, and the image of
 // its own release holds the same build: distributions rebuild a release under its old name. It could be wrong where a
 // kernel comes from outside the file system (a hypervisor, a network boot): then nothing is installed and it is absent.
+//
+// The loaded modules, their taints and the list of hidden ones are the kernel's own word: a root kit that changes the
+// kernel can lie in all of them. The configured command line is what the boot loader's files hold; a person at the
+// console, or the firmware's own boot entry, can pass another one.
 func collectKernel(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	k := &facts.Kernel{}

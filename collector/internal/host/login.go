@@ -11,7 +11,8 @@ import (
 	"github.com/vymir-project/vymir/collector/facts"
 )
 
-// collectLogin reads what a person meets at the door of the host.
+// collectLogin reads what a person meets at the door of the host. The shells' files are searched for their words and not
+// executed: a umask or a timeout inside a condition that never holds is taken for one that does.
 func collectLogin(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	l := &facts.Login{Banners: map[string]string{}, Umask: map[string]string{}}

@@ -14,7 +14,9 @@ import (
 const maxMounts = 4096 // lines of mountinfo and fstab that are kept
 
 // collectMounts reads what is mounted and what the files will mount. The live list is that of process 1, so that the
-// collector's own sandbox does not show in it; where that may not be read it is our own.
+// collector's own sandbox does not show in it; where that may not be read it is our own, and a private /tmp of the agent
+// would then be taken for the host's. Units count by the links that want them: one whose condition fails is listed though
+// it will not be mounted.
 func collectMounts(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	m := &facts.Mounts{Fstab: []facts.Mount{}}

@@ -17,7 +17,9 @@ const (
 )
 
 // collectPAM reads every service of pam.d(5) with its includes resolved, and the files of the modules that decide
-// password quality and lockout.
+// password quality and lockout. What a module does beyond its arguments and its file is not known: a stack that leaves to
+// a directory service (pam_sss, pam_krb5) may enforce more than is seen here. The settings of a module are those of its
+// files with the arguments of the common stacks over them; a service of its own may differ, and its rules say so.
 func collectPAM(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	s := &pamStacks{env: env, read: &r, files: map[string][]pamLine{}}

@@ -11,7 +11,8 @@ import (
 
 const maxCron = 2048 // entries kept
 
-// collectSchedules lists what cron, anacron, at and systemd timers start by the clock.
+// collectSchedules lists what cron, anacron, at and systemd timers start by the clock. That an entry is listed does not
+// say that cron runs, nor that a run succeeds. The last run of a timer is known for those that keep a stamp (Persistent=).
 func collectSchedules(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	c := &cronReader{env: env, read: &r, entries: []facts.CronEntry{}}

@@ -10,7 +10,8 @@ import (
 )
 
 // collectSudo reads the policy of sudo, and that of doas where it is. Rules that come from a directory service by the
-// "sudoers:" line of nsswitch.conf are not seen, and are reported as unread.
+// "sudoers:" line of nsswitch.conf are not seen, and are reported as unread. Which rule wins for a user is not decided:
+// sudo takes the last one that matches, so a later rule with PASSWD can take back what an earlier one gave.
 func collectSudo(_ context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	out := &facts.Sudo{}

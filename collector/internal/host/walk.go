@@ -45,7 +45,8 @@ type walkState struct {
 	Mount  string      `json:"mount,omitzero"`  // file system it lies on
 }
 
-// collectWalk looks at every file of the local disk file systems, within its budget.
+// collectWalk looks at every file of the local disk file systems, within its budget. It takes as many collections as it
+// needs; a file that changes behind the walk is seen by the next one, and the layers of containers are left out.
 func collectWalk(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	st := loadWalk(env)
