@@ -8,6 +8,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -43,6 +44,14 @@ type Options struct {
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
+}
+
+// home is where the state file lies; "" when nothing is kept.
+func (o Options) home() string {
+	if o.StatePath == "" {
+		return ""
+	}
+	return filepath.Dir(o.StatePath)
 }
 
 // Set is all probes of a host. Its methods may be called by any goroutine. Close it.
@@ -127,7 +136,8 @@ func (s *Set) open(ctx context.Context, o Options) {
 		allowed := kinds(event)
 		return allowed == nil || slices.Contains(allowed, hook.Poll)
 	})
-	s.file = files.Open(ctx, !slices.Contains(o.Exclude, files.Event) && (o.Kinds == nil || slices.Contains(o.Kinds, files.Kind)), s.changed)
+	marks := kinds(files.Event)
+	s.file = files.Open(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.changed)
 	s.read(shared.Ring)
 }
 

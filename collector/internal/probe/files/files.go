@@ -92,9 +92,10 @@ type Probe struct {
 	lost   uint64
 }
 
-// Open marks the directories and proves itself by writing a file in a directory of its own. tell is called from
-// another goroutine, not before Open returns. Open never fails: what could not be had is said in Hook.
-func Open(ctx context.Context, allowed bool, tell func(Change)) *Probe {
+// Open marks the directories and proves itself by writing a file in a directory of its own, which it makes in home, or,
+// where that is "" or on a file system that cannot be marked, in one for temporary files. tell is called from another
+// goroutine. Open never fails: what could not be had is said in Hook.
+func Open(ctx context.Context, allowed bool, home string, tell func(Change)) *Probe {
 	p := &Probe{state: hook.Off, tell: tell, dirs: map[handle]dir{}}
 	if !allowed {
 		return p
@@ -108,9 +109,9 @@ func Open(ctx context.Context, allowed bool, tell func(Change)) *Probe {
 	p.fd = fd
 	p.socket = os.NewFile(uintptr(fd), "fanotify")
 	unmarked := p.markAll()
-	canary, err := p.markCanary()
+	canary, err := p.markCanary(home)
 	if err != nil {
-		p.reason = err.Error()
+		p.reason = strings.ReplaceAll(err.Error(), "\n", "; ")
 		p.socket.Close()
 		p.socket = nil
 		return p
@@ -178,17 +179,26 @@ func handleOf(path string) (handle, error) {
 	return h, nil
 }
 
-func (p *Probe) markCanary() (string, error) {
-	path, err := os.MkdirTemp("", "vymir-canary-")
-	if err != nil {
-		return "", fmt.Errorf("make canary: %w", err)
+func (p *Probe) markCanary(home string) (string, error) {
+	var errs error
+	for _, parent := range []string{home, os.TempDir(), "/var/tmp"} {
+		if parent == "" {
+			continue
+		}
+		path, err := os.MkdirTemp(parent, ".vymir-canary-")
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("make canary: %w", err))
+			continue
+		}
+		if err := p.mark(path, nil); err != nil {
+			os.RemoveAll(path)
+			errs = errors.Join(errs, fmt.Errorf("mark %s: %w", parent, err))
+			continue
+		}
+		p.canary = path
+		return path, nil
 	}
-	if err := p.mark(path, nil); err != nil {
-		os.RemoveAll(path)
-		return "", fmt.Errorf("mark canary: %w", err)
-	}
-	p.canary = path
-	return path, nil
+	return "", errs
 }
 
 func (p *Probe) prove(ctx context.Context) error {

@@ -23,7 +23,7 @@ func TestChangesAreTold(t *testing.T) {
 	places = []place{{base + "/a*", nil}, {some, []string{"shadow"}}, {base + "/none", nil}}
 	defer func() { places = saved }()
 	changes := make(chan Change, 64)
-	p := Open(t.Context(), true, func(c Change) { changes <- c })
+	p := Open(t.Context(), true, "", func(c Change) { changes <- c })
 	defer p.Close()
 	hooktest.NeedProven(t, Kind, p.Hook())
 
@@ -75,7 +75,7 @@ func TestChangesAreTold(t *testing.T) {
 }
 
 func TestOffAndClose(t *testing.T) {
-	p := Open(t.Context(), false, nil)
+	p := Open(t.Context(), false, "", nil)
 	if h := p.Hook(); h.State != hook.Off {
 		t.Errorf("%+v", h)
 	}
