@@ -248,3 +248,6 @@ func (m moment) Scan(v any) error {
 	*m.t = At(n)
 	return nil
 }
+
+// Path is the file of an SQLite store; "" for PostgreSQL.
+func (s *Store) Path() string { return s.path }
