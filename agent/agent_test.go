@@ -191,10 +191,11 @@ func TestDaemonMeasuresSendsAndHurriesWithBadNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the bad news at the server", func() bool { return b.stored() == 2 })
-	st, err := ReadStatus(t.Context(), b.config)
-	if err != nil || !st.Running || st.Enrolment == nil || st.Outbox.Acknowledged != 2 {
-		t.Errorf("status is %+v (%v)", st, err)
-	}
+	// The server stores before the daemon learns it.
+	eventually(t, "a status with the acknowledgement", func() bool {
+		st, err := ReadStatus(t.Context(), b.config)
+		return err == nil && st.Running && st.Enrolment != nil && st.Outbox.Acknowledged == 2 && st.Outbox.Damaged == 0
+	})
 }
 
 // TestDaemonOutlivesItsMeasuring: a child that crashes is a problem that status shows, and the next one counts.

@@ -246,3 +246,30 @@ func TestCheckItem(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkEncodeFull(b *testing.B) {
+	a := sample(150, 1)
+	for b.Loop() {
+		m, err := Encode(a)
+		if err != nil {
+			b.Fatal(err)
+		}
+		raw, _ := Marshal(m)
+		if _, err := Compress(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDiffApplyUnchanged(b *testing.B) {
+	base, _ := Encode(sample(150, 1))
+	for b.Loop() {
+		d, ok := Diff(base, base, 1)
+		if !ok {
+			b.Fatal("no delta")
+		}
+		if _, err := Apply(base, d); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -151,7 +151,7 @@ func (s *Spool) load() error {
 		s.state.last = max(s.state.last, seq)
 		it, err := readItem(filepath.Join(s.dir, e.Name()))
 		if err != nil || it.Sequence != seq {
-			if !errors.Is(err, fs.ErrPermission) {
+			if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) { // gone: the daemon delivered it just now
 				damaged++
 				s.remove(e.Name())
 			}

@@ -324,3 +324,21 @@ func FuzzDecodeState(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkAppendAcknowledge(b *testing.B) {
+	s, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // a benchmark's outbox
+	it := Item{Kind: State, Created: day, Payload: make([]byte, 2000)}
+	for b.Loop() {
+		seq, err := s.Append(it)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Acknowledge(seq); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
