@@ -157,8 +157,8 @@ var texts = map[string]map[string]string{
 	},
 	"run_cost": {"uk": "Утримання: %s–%s євро на рік.", "en": "Running cost: EUR %s–%s per year."},
 	"size_unknown": {
-		"uk": "Отримувач не зазначив чисельності, тому кількість найменша можлива.",
-		"en": "The recipient has not stated its numbers, so the quantity is the least possible.",
+		"uk": "Отримувач не зазначив чисельності, тому кількість оцінено за числом вузлів.",
+		"en": "The recipient has not stated its numbers, so the quantity is guessed from the number of hosts.",
 	},
 	"estimate":             {"uk": "оцінка проєкту", "en": "the project's estimate"},
 	"basis_affected_hosts": {"uk": "вузли, що потребують заходу", "en": "affected hosts"},

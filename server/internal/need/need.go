@@ -31,7 +31,7 @@ import (
 const Schema = "vymir.needs/1"
 
 // codeVersion is part of every run id; raise it when the same input gives other needs.
-const codeVersion = 1
+const codeVersion = 2
 
 //go:embed weights.yaml
 var weightsFile embed.FS
@@ -146,7 +146,8 @@ type Need struct {
 	Sites        []string      `json:"sites"`
 	Quantity     int           `json:"quantity"`
 	Unit         remedies.Text `json:"unit"`
-	// SizeUnknown says that the recipient has not stated its users or administrators: the quantity is the least possible.
+	// SizeUnknown says that the recipient has not stated its users or administrators: they are guessed from the number
+	// of hosts, and the need ranks behind those of its class whose size is known.
 	SizeUnknown bool           `json:"size_unknown,omitzero"`
 	Basis       remedies.Basis `json:"basis"`
 	BasisCount  int            `json:"basis_count"`
@@ -334,6 +335,9 @@ func (c *computer) cover(n *Need) {
 	}
 }
 
+// hostsPerAdmin guesses how many hosts one administrator runs, where nobody said.
+const hostsPerAdmin = 50
+
 // size applies the sizing rule.
 func (n *Need) size(r Recipient, m *remedies.Remedy) {
 	switch m.Size.Per {
@@ -344,9 +348,13 @@ func (n *Need) size(r Recipient, m *remedies.Remedy) {
 	case remedies.PerAffectedSite:
 		n.BasisCount = len(n.Sites)
 	case remedies.PerUser:
-		n.BasisCount, n.SizeUnknown = r.Users, r.Users == 0
+		if n.BasisCount = r.Users; r.Users == 0 {
+			n.BasisCount, n.SizeUnknown = max(n.Coverage.Known, 1), true // somebody sits at most hosts
+		}
 	case remedies.PerAdmin:
-		n.BasisCount, n.SizeUnknown = r.Admins, r.Admins == 0
+		if n.BasisCount = r.Admins; r.Admins == 0 {
+			n.BasisCount, n.SizeUnknown = (n.Coverage.Known+hostsPerAdmin-1)/hostsPerAdmin, true
+		}
 	default:
 		n.BasisCount = 1
 	}
@@ -392,13 +400,15 @@ func (c *computer) benefit(n *Need, r Recipient) {
 	}
 }
 
-// rank orders the needs: duties of law first, then urgency, then points per thousand euro; then it computes what
+// rank orders the needs: duties of law first, then urgency, then needs of known size, then points per
+// thousand euro; then it computes what
 // each adds to the better ranked ones of the same recipient.
 func (r *Run) rank() {
 	slices.SortFunc(r.Needs, func(a, b Need) int {
 		return cmp.Or(
 			-compareBool(a.Legal, b.Legal),
 			cmp.Compare(b.Urgency.Rank(), a.Urgency.Rank()),
+			compareBool(a.SizeUnknown, b.SizeUnknown),
 			cmp.Compare(b.PerThousand.Mid, a.PerThousand.Mid),
 			cmp.Compare(a.ID, b.ID),
 		)

@@ -231,9 +231,12 @@ func TestRepeatable(t *testing.T) {
 func TestGateAndUrgencyComeFirst(t *testing.T) {
 	r := compute(t, twoTowns(t))
 	last := func(n *Need) int {
-		c := n.Urgency.Rank()
+		c := 2 * n.Urgency.Rank()
 		if n.Legal {
 			c += 10
+		}
+		if !n.SizeUnknown {
+			c++
 		}
 		return c
 	}
@@ -245,6 +248,29 @@ func TestGateAndUrgencyComeFirst(t *testing.T) {
 	}
 	if !r.Needs[0].Legal {
 		t.Error("the duty of law is not first")
+	}
+}
+
+// TestUnknownSizeIsGuessedAndRankedBehind leaves the size of a recipient unsaid.
+func TestUnknownSizeIsGuessedAndRankedBehind(t *testing.T) {
+	in := twoTowns(t)
+	in.Recipients[0].Users, in.Recipients[0].Admins = 0, 0
+	r := compute(t, in)
+	behind := map[string]bool{} // classes in which a guessed size was seen
+	for _, n := range r.Needs {
+		class := fmt.Sprint(n.Legal, n.Urgency)
+		if !n.SizeUnknown && behind[class] {
+			t.Errorf("%s, of known size, ranks behind a guess", n.Remedy)
+		}
+		if n.SizeUnknown {
+			behind[class] = true
+			if n.Basis == remedies.PerUser && n.BasisCount != n.Coverage.Known || n.Basis == remedies.PerAdmin && n.BasisCount != 1 {
+				t.Errorf("%s: guessed %d of %s for %d hosts", n.Remedy, n.BasisCount, n.Basis, n.Coverage.Known)
+			}
+		}
+	}
+	if len(behind) == 0 {
+		t.Error("no need of a guessed size")
 	}
 }
 

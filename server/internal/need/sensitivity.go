@@ -68,7 +68,7 @@ func (s Sensitivity) draw(rng *rand.Rand) float64 { return 1 - s.Spread + 2*s.Sp
 
 type candidate struct {
 	id          string
-	class       int // gate and urgency, which weights do not move
+	class       int // gate, urgency and whether the size is known, which weights do not move
 	criticality int
 	bySeverity  [5]float64 // middle benefit per thousand euro, before the severity's weight and the criticality
 }
@@ -80,9 +80,12 @@ func (r *Run) candidates(recipient string, severities []assessment.Severity, cri
 		if recipient != "" && n.Recipient != recipient {
 			continue
 		}
-		c := candidate{id: n.ID, class: n.Urgency.Rank()}
+		c := candidate{id: n.ID, class: 2 * n.Urgency.Rank()}
 		if n.Legal {
 			c.class += 10
+		}
+		if !n.SizeUnknown {
+			c.class++
 		}
 		category := r.recipient(n.Recipient).Criticality
 		for k, name := range crits {
