@@ -58,32 +58,10 @@
 #       uk: "Жоден із цих протоколів не завантажено: {modules}."
 package baseline.kernel.rare_protocols
 
+import data.lib.modules
+
 asked := data.params.kernel.rare_protocols.modules
 
-disabled(module) if regex.match(`/(true|false)$`, split(trim_space(input.kernel.modprobe.install[module]), " ")[0])
+persisted := modules.persisted(asked)
 
-disabled(module) if module in input.kernel.modprobe.blacklisted
-
-open := [module |
-	some module in asked
-	module in input.kernel.modprobe.available
-	not disabled(module)
-]
-
-persisted := {"verdict": "fail", "reason": "loadable", "params": {"found": open}, "evidence": {"modules": open}} if {
-	count(open) > 0
-} else := {"verdict": "pass", "reason": "closed", "params": {"modules": asked}} if {
-	input.kernel.modprobe.available
-} else := {"verdict": "pass", "reason": "closed", "params": {"modules": asked}} if {
-	every module in asked {
-		disabled(module)
-	}
-}
-
-loaded := [module.name | some module in input.kernel.modules; module.name in asked]
-
-live := {"verdict": "fail", "reason": "loaded", "params": {"found": loaded}, "evidence": {"modules": loaded}} if {
-	count(loaded) > 0
-} else := {"verdict": "pass", "reason": "not_loaded", "params": {"modules": asked}} if {
-	input.kernel.modules
-}
+live := modules.live(asked)
