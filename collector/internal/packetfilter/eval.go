@@ -42,12 +42,12 @@ type evaluation struct {
 	limited          bool
 	mayPass, mayDrop bool
 	table            *Table
-	outside          bool // of forwarded packets the outgoing interface is not known
+	marks, outside   bool // marks are set by rules; of forwarded packets the outgoing interface is not known
 }
 
 // Fate returns what the chains of a hook (input or forward) do to a packet, those before them included.
 func (r *Ruleset) Fate(hook string, p Packet) Fate {
-	e := &evaluation{packet: p, outside: hook == "forward"}
+	e := &evaluation{packet: p, outside: hook == "forward", marks: r.SetsMarks}
 	for _, b := range r.baseChains(hook, p.IPv6) {
 		e.table = b.table
 		e.mayPass, e.mayDrop = false, false
@@ -255,6 +255,13 @@ func (e *evaluation) plain(c Cond) match {
 			}
 		}
 		return none
+	case CtStatus:
+		return none
+	case Mark:
+		if e.marks {
+			return dunno
+		}
+		return within(c.Ranges, 0)
 	case TCPFlags:
 		if p.Proto != 6 {
 			return none

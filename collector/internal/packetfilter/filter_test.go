@@ -67,14 +67,26 @@ table inet filter {
 table inet b { chain in { type filter hook input priority 5; policy drop;
 }
 }`, want: facts.InputPolicy{IPv4: "drop", IPv6: "drop", Forward: "accept", Open: []facts.PortRange{}}},
-	{name: "unknown_accept_is_undecided", text: `table inet f { chain in { type filter hook input priority 0; policy drop; meta mark 5 accept;
+	{name: "unknown_accept_is_undecided", text: `table inet f { chain in { type filter hook input priority 0; policy drop; meta skuid 5 accept;
 }
 }`,
 		want: facts.InputPolicy{Forward: "accept", Open: []facts.PortRange{}}},
-	{name: "unknown_accept_before_accept", text: `table inet f { chain in { type filter hook input priority 0; meta mark 5 accept;
+	{name: "unknown_accept_before_accept", text: `table inet f { chain in { type filter hook input priority 0; meta skuid 5 accept;
 }
 }`,
 		want: facts.InputPolicy{IPv4: "accept", IPv6: "accept", Forward: "accept"}},
+	{name: "status_and_mark", text: `table inet f { chain in { type filter hook input priority 0; policy drop;
+ct status dnat accept
+meta mark 0x1 accept
+tcp dport 25 meta mark != 0x1 accept
+}
+}`, want: facts.InputPolicy{IPv4: "drop", IPv6: "drop", Forward: "accept", Open: []facts.PortRange{open("tcp", "both", false, 25, 25)}}},
+	{name: "marks_are_set", text: `table inet f {
+chain pre { type filter hook prerouting priority -150; tcp dport 99 meta mark set 0x1
+}
+chain in { type filter hook input priority 0; policy drop; meta mark 0x1 accept
+}
+}`, want: facts.InputPolicy{Forward: "accept", Open: []facts.PortRange{}}},
 	{name: "fw4", iif: "eth1", text: `table inet fw4 {
 	chain input {
 		type filter hook input priority filter; policy drop;

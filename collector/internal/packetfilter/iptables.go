@@ -139,7 +139,15 @@ func saveRule(w []string, ipv6 bool) Rule {
 		case "--sport", "--source-port", "--sports", "--source-ports":
 			add(ports(SPort, arg(&i)))
 		case "--state", "--ctstate":
-			add(fill(Cond{Key: CtState}, strings.Split(strings.ToLower(arg(&i)), ",")))
+			states := strings.ToLower(arg(&i))
+			if states == "dnat" || states == "snat" || states == "dnat,snat" {
+				add(Cond{Key: CtStatus})
+				continue
+			}
+			add(fill(Cond{Key: CtState}, strings.Split(states, ",")))
+		case "--ctstatus", "--rt-type", "--rt-segsleft", "--ahspi", "--espspi":
+			arg(&i)
+			add(Cond{Key: CtStatus})
 		case "--dst-type":
 			add(fill(Cond{Key: FibType}, strings.Split(strings.ToLower(arg(&i)), ",")))
 		case "--src-type":

@@ -59,6 +59,7 @@ func Load(ifname func(index uint32) string) (*Ruleset, error) {
 				c.Rules = append(c.Rules, l.rule(r.Exprs))
 			}
 		}
+		rs.SetsMarks = rs.SetsMarks || l.marks
 	}
 	return rs, nil
 }
@@ -111,11 +112,15 @@ type kernelSet struct {
 }
 
 type loader struct {
+	marks  bool // a rule sets marks
 	conn   *nftables.Conn
 	table  *nftables.Table
 	ifname func(uint32) string
 	sets   map[string]*kernelSet
 }
+
+// bothPorts is the source and the destination port loaded as one value, as iptables-nft does.
+const bothPorts Key = "ports"
 
 // register is what a register holds while a rule runs.
 type register struct {
@@ -164,6 +169,8 @@ func (r *kernelRule) expr(e expr.Any) {
 	case *expr.Meta:
 		if !e.SourceRegister {
 			r.meta(e)
+		} else if e.Key == expr.MetaKeyMARK {
+			r.marks = true
 		}
 	case *expr.Payload:
 		if e.OperationType == expr.PayloadLoad {
@@ -171,11 +178,17 @@ func (r *kernelRule) expr(e expr.Any) {
 		}
 	case *expr.Ct:
 		if e.SourceRegister {
+			r.marks = r.marks || e.Key == expr.CtKeyMARK
 			return
 		}
 		key := Unknown
-		if e.Key == expr.CtKeySTATE {
+		switch e.Key {
+		case expr.CtKeySTATE:
 			key = CtState
+		case expr.CtKeySTATUS:
+			key = CtStatus
+		case expr.CtKeyMARK:
+			key = Mark
 		}
 		r.load(e.Register, key, binary.NativeEndian)
 	case *expr.Fib:
@@ -214,6 +227,7 @@ func (r *kernelRule) expr(e expr.Any) {
 	case *expr.Match:
 		r.match(e)
 	case *expr.Target:
+		r.marks = r.marks || e.Name == "MARK" || e.Name == "CONNMARK"
 		r.out.Verdict = target(e.Name, "-j")
 		if r.out.Verdict.Kind == "jump" {
 			r.out.Verdict = Verdict{} // a target that is no chain and that we do not know: it changes the packet
@@ -241,6 +255,7 @@ func (r *kernelRule) meta(e *expr.Meta) {
 	keys := map[expr.MetaKey]Key{
 		expr.MetaKeyIIF: IIf, expr.MetaKeyIIFNAME: IIf, expr.MetaKeyOIF: OIf, expr.MetaKeyOIFNAME: OIf,
 		expr.MetaKeyL4PROTO: L4Proto, expr.MetaKeyNFPROTO: NFProto, expr.MetaKeyPKTTYPE: PktType,
+		expr.MetaKeyMARK: Mark,
 	}
 	r.load(e.Register, keys[e.Key], binary.NativeEndian)
 	if e.Key == expr.MetaKeyIIFNAME || e.Key == expr.MetaKeyOIFNAME {
@@ -270,6 +285,8 @@ func (r *kernelRule) payloadKey(e *expr.Payload) Key {
 		}
 	case expr.PayloadBaseTransportHeader:
 		switch {
+		case e.Offset == 0 && e.Len == 4:
+			return bothPorts
 		case e.Offset == 0 && e.Len == 2:
 			return SPort
 		case e.Offset == 2 && e.Len == 2:
@@ -308,7 +325,7 @@ func (r *kernelRule) value(reg register, data []byte) Cond {
 	case IIf, OIf:
 		c.Names = []string{r.interfaceOf(reg, data)}
 		return c
-	case Unknown, Sender, ICMP:
+	case Unknown, Sender, ICMP, CtStatus:
 		return c
 	}
 	n, ok := numberOf(reg.order, data)
@@ -333,6 +350,16 @@ func (r *kernelRule) interfaceOf(reg register, data []byte) string {
 
 func (r *kernelRule) compare(e *expr.Cmp) {
 	reg := r.regs[norm(e.Register)]
+	if reg.key == bothPorts {
+		if len(e.Data) != 4 || e.Op != expr.CmpOpEq || len(reg.mask) > 0 {
+			r.cond(Cond{Key: Unknown})
+			return
+		}
+		src, dst := uint32(binary.BigEndian.Uint16(e.Data)), uint32(binary.BigEndian.Uint16(e.Data[2:]))
+		r.cond(Cond{Key: SPort, Ranges: []Range{{src, src}}})
+		r.cond(Cond{Key: DPort, Ranges: []Range{{dst, dst}}})
+		return
+	}
 	c := r.value(reg, e.Data)
 	mask, masked := numberOf(reg.order, reg.mask)
 	switch {
@@ -347,7 +374,10 @@ func (r *kernelRule) compare(e *expr.Cmp) {
 		if masked {
 			c.Mask = mask
 		}
-	case masked && len(c.Ranges) == 1 && reg.key != NFProto:
+	case reg.key == CtStatus: // status & bits != 0
+		r.cond(Cond{Key: CtStatus, Not: masked && e.Op == expr.CmpOpEq})
+		return
+	case masked && len(c.Ranges) == 1 && reg.key != NFProto && reg.key != Mark:
 		c = Cond{Key: Unknown}
 	}
 	switch e.Op {
@@ -573,8 +603,13 @@ func (r *kernelRule) ports(dst, src [2]uint16, notDst, notSrc bool) {
 
 // conntrack reads the state mask of xt_conntrack: bit 0 is invalid, then established, related and new; bit 6 untracked.
 func (r *kernelRule) conntrack(flags, invert uint16, states uint16) {
+	if flags&uint16(xt.ConntrackStatus) != 0 {
+		r.cond(Cond{Key: CtStatus, Not: invert&uint16(xt.ConntrackStatus) != 0})
+	}
 	if flags&uint16(xt.ConntrackState|xt.ConntrackStateAlias) == 0 {
-		r.cond(Cond{Key: Unknown})
+		if flags&uint16(xt.ConntrackStatus) == 0 {
+			r.cond(Cond{Key: Unknown})
+		}
 		return
 	}
 	n := uint32(states)
@@ -610,6 +645,8 @@ func (r *kernelRule) rawMatch(e *expr.Match) {
 		r.cond(Cond{Key: ICMP})
 	case "recent", "set", "mac", "iprange", "connlimit", "geoip", "rpfilter":
 		r.cond(Cond{Key: Sender})
+	case "rt", "frag", "dst", "hbh", "ah", "esp", "ipv6header", "eui64":
+		r.cond(Cond{Key: CtStatus})
 	case "multiport":
 		r.multiport(raw)
 	case "state": // a mask of the same bits

@@ -79,6 +79,7 @@ func TestKernelSave(t *testing.T) {
 -A INPUT -p tcp -m tcp --dport 22 -m comment --comment "the door" -j door
 -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 5432 -j ACCEPT
 -A INPUT -p udp -m udp --dport 53 -j ACCEPT
+-A INPUT -p udp -m udp --sport 67 --dport 68 -j ACCEPT
 -A INPUT -m addrtype --dst-type MULTICAST -j DROP
 -A INPUT -m limit --limit 3/min -j LOG --log-prefix "x "
 -A INPUT -p tcp -j REJECT --reject-with tcp-reset

@@ -308,6 +308,8 @@ func (r *kernelRule) rawLegacy(name string, revision byte, data []byte, family s
 		r.multiport(data)
 	case "icmp", "icmp6":
 		r.cond(Cond{Key: ICMP})
+	case "rt", "frag", "dst", "hbh", "ah", "esp", "ipv6header", "eui64":
+		r.cond(Cond{Key: CtStatus})
 	case "recent", "set", "mac", "iprange", "connlimit", "geoip", "rpfilter":
 		r.cond(Cond{Key: Sender})
 	case "standard", "":

@@ -14,7 +14,8 @@ const (
 
 // Ruleset is all tables.
 type Ruleset struct {
-	Tables []*Table
+	Tables    []*Table
+	SetsMarks bool // some rule sets packet marks: conditions on them are not known
 }
 
 // Table is one table.
@@ -64,6 +65,8 @@ const (
 	IIf      Key = "iif"
 	OIf      Key = "oif"
 	CtState  Key = "ctstate"  // bits: 1 invalid, 2 established, 4 related, 8 new, 64 untracked
+	CtStatus Key = "ctstatus" // seen_reply, dnat and so on, and extension headers: what no plain first packet has
+	Mark     Key = "mark"     // 0 after Mask, unless a rule sets marks
 	TCPFlags Key = "tcpflags" // value, after Mask
 	PktType  Key = "pkttype"  // 0: to this host
 	FibType  Key = "fib"      // type of the destination address; 2: local
@@ -97,7 +100,7 @@ type Cond struct {
 	Not    bool
 	Ranges []Range
 	Names  []string // interfaces; a trailing * stands for anything
-	Mask   uint32   // of TCPFlags
+	Mask   uint32   // of TCPFlags and Mark
 	Addr   AddrClass
 }
 

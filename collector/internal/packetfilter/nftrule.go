@@ -10,6 +10,7 @@ import (
 type ruleReader struct {
 	vars map[string][]string
 	t    []string
+	sets bool // the rule sets a mark
 	out  Rule
 }
 
@@ -96,7 +97,10 @@ func (r *ruleReader) match(w string) {
 		w = r.next()
 		switch w {
 		case "iif", "iifname", "oif", "oifname", "l4proto", "nfproto", "pkttype":
-		default: // mark, skuid, time, ...
+		case "mark":
+			r.mark()
+			return
+		default: // skuid, time, ...
 			r.values(Unknown)
 			return
 		}
@@ -113,11 +117,19 @@ func (r *ruleReader) match(w string) {
 	case "pkttype":
 		r.values(PktType)
 	case "ct":
-		if r.next() == "state" {
+		switch r.next() {
+		case "state":
 			r.values(CtState)
-		} else {
+		case "status":
+			r.list()
+			r.cond(Cond{Key: CtStatus})
+		case "mark":
+			r.mark()
+		default:
 			r.values(Unknown)
 		}
+	case "mark":
+		r.mark()
 	case "tcp", "udp", "sctp", "dccp", "udplite", "th":
 		r.transport(w)
 	case "ip", "ip6":
@@ -142,6 +154,22 @@ func (r *ruleReader) unknown() {
 		}
 		r.next()
 	}
+}
+
+// mark reads "mark set ..." and comparisons with a mark. Masks ("mark and 0xff == 1") are not followed.
+func (r *ruleReader) mark() {
+	if r.peek() == "set" {
+		r.sets = true
+		for len(r.t) > 0 && !slices.Contains([]string{"accept", "drop", "reject", "jump", "goto", "return", "counter", "log"}, r.peek()) {
+			r.next()
+		}
+		return
+	}
+	if op := r.peek(); op == "and" || op == "&" {
+		r.unknown()
+		return
+	}
+	r.values(Mark)
 }
 
 func (r *ruleReader) transport(proto string) {

@@ -351,6 +351,7 @@ func (p *scriptParser) rule(c *Chain, stmt []string) {
 	}
 	r := &ruleReader{vars: p.vars, t: stmt}
 	c.Rules = append(c.Rules, r.read())
+	p.rules.SetsMarks = p.rules.SetsMarks || r.sets
 }
 
 // addrClassOf sums up address texts: prefixes, ranges, single addresses.
