@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -517,24 +516,57 @@ func TestWithdrawalReachesEveryChannel(t *testing.T) {
 	}
 }
 
+// TestBothEngines goes the whole way once on each engine.
 func TestBothEngines(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		w := newWorld(t, st)
-		w.publish(w.wish("r-0", Named, "d-a"))
+		ctx := t.Context()
+		must := func(what string, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		must("profile", w.s.PutProfile(ctx, admin("r-0"), store.Profile{RecipientID: "r-0", Criticality: "2", Users: 20, Admins: 2}))
+		r := w.publish(w.wish("r-0", Named, "d-a"))
 		ref := w.entries(donorA)[0].Ref
-		p, err := w.s.Pledge(context.Background(), donorA, ref, Offer{Quantity: 1})
-		if err != nil {
-			t.Fatal(err)
+		p, err := w.s.Pledge(ctx, donorA, ref, Offer{Quantity: 1})
+		must("pledge", err)
+		must("commit", w.s.Commit(ctx, donorA, p.ID))
+		must("procure", w.s.Procure(ctx, donorA, p.ID))
+		must("deliver", w.s.Deliver(ctx, donorA, p.ID, 1))
+		must("commission", w.s.Commission(ctx, admin("r-0"), p.ID))
+		for range 3 {
+			w.now = w.now.AddDate(0, 0, 4)
+			for h := range 3 {
+				w.host("r-0", h, assessment.Pass)
+			}
+			must("tick", w.s.Tick(ctx))
 		}
-		if err := w.s.Commit(t.Context(), donorA, p.ID); err != nil {
-			t.Fatal(err)
+		reports, err := w.s.Effects(ctx, assessor, "r-0")
+		must("effects", err)
+		if len(reports) != 1 || reports[0].Pledge.State != Verified || len(reports[0].Events) != 6 {
+			t.Errorf("effects: %+v", reports)
 		}
-		if _, err := w.s.Measure(t.Context()); err != nil {
-			t.Fatal(err)
+		_, err = w.s.Freeze(ctx, coordinator)
+		must("freeze", err)
+		board, err := w.s.Board(ctx, coordinator)
+		must("board", err)
+		if len(board.Quarters) != 1 || board.Quarters[0].Verified <= 0 {
+			t.Errorf("board: %+v", board)
 		}
-		if _, err := w.s.Freeze(t.Context(), coordinator); err != nil {
-			t.Fatal(err)
+		_, err = w.s.BestSet(ctx, donorA, API, BudgetWish{EUR: 1e5})
+		must("best set", err)
+		reads, err := w.s.Reads(ctx, admin("r-0"), "r-0")
+		must("reads", err)
+		if len(reads) == 0 {
+			t.Error("nothing was read")
 		}
+		must("withdraw", w.s.Withdraw(ctx, admin("r-0"), r.ID, ""))
+		if list := w.entries(donorA); len(list) != 0 {
+			t.Errorf("entries after the withdrawal: %+v", list)
+		}
+		must("audit", st.View(ctx, func(tx *store.Tx) error { _, _, err := tx.VerifyAudit(); return err }))
 	})
 }
 

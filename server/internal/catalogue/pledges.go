@@ -194,11 +194,16 @@ func (s *Service) overlaps(tx *store.Tx, v *visible, donor string, o Offer) ([]O
 				why = "similar_kind"
 			}
 		}
-		if why == "" {
-			continue
+		elsewhere := p.ReleaseID != v.ID
+		if why == "" || v.Level < Named && elsewhere && (why != "same_need" || p.DonorID == donor) {
+			continue // help under another entry would tell the donor whose anonymous entry this is
 		}
-		if p.ReleaseID == v.ID {
+		if !elsewhere {
 			sum += p.AmountEUR
+		}
+		if v.Level < Named && elsewhere {
+			out = append(out, Overlap{Why: why, State: p.State})
+			continue
 		}
 		x := Overlap{Why: why, State: p.State, AmountEUR: p.AmountEUR, Since: p.Created.Format(time.DateOnly), Own: p.DonorID == donor}
 		if len(v.Text.Items) == 1 {

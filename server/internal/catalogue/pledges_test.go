@@ -113,6 +113,43 @@ func TestSimilarHelpIsAWarning(t *testing.T) {
 	}
 }
 
+// TestOverlapDoesNotUnmask pledges for a recipient by name and then asks for overlaps of an anonymous entry of the same
+// recipient: the answer must not tell that the two belong together.
+func TestOverlapDoesNotUnmask(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	named := w.wish("r-0", Named, "d-a")
+	named.Needs = []string{need.ID("r-0", "backup_training")}
+	w.publish(named)
+	if _, err := w.pledge(donorA, Offer{Quantity: 1}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Minute)
+	hidden := w.wish("r-0", Anonymous, "d-a", "d-b")
+	hidden.Needs = []string{need.ID("r-0", "linux_training")} // similar to what the donor helps with under the name
+	w.publish(hidden)
+	list, _, err := w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	if err != nil || len(list) != 0 {
+		t.Errorf("overlaps of an anonymous entry: %+v, %v", list, err)
+	}
+	// Another donor's help for the very same need, under the name, is told without any figure.
+	w.now = w.now.Add(time.Minute)
+	w.publish(w.wish("r-1", Named, "d-b"))
+	if _, err := w.pledge(donorB, Offer{Quantity: 1}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Minute)
+	w.publish(w.wish("r-1", Anonymous, "d-a"))
+	list, _, err = w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	if err != nil || len(list) != 1 || list[0].Why != "same_need" {
+		t.Fatalf("overlaps: %+v, %v", list, err)
+	}
+	for _, o := range list {
+		if o.AmountEUR != 0 || o.Since != "" || o.Own || len(o.Donor) > 0 {
+			t.Errorf("overlap tells %+v", o)
+		}
+	}
+}
+
 func TestFunding(t *testing.T) {
 	w := newWorld(t, storetest.New(t))
 	w.publish(w.wish("r-0", Named, "d-a", "d-b"))
