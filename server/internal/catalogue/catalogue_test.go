@@ -420,6 +420,27 @@ func TestPseudonymsDiffer(t *testing.T) {
 	}
 }
 
+// TestAnonymousEntriesTellNoDay releases two needs of one recipient without its name: neither their dates nor their
+// order may tell that they belong together.
+func TestAnonymousEntriesTellNoDay(t *testing.T) {
+	w := newWorld(t, storetest.New(t))
+	for _, remedy := range []string{"backup_storage", "backup_training", "backup_setup"} {
+		wish := w.wish("r-0", Anonymous, "d-a")
+		wish.Needs = []string{need.ID("r-0", remedy)}
+		w.publish(wish)
+		w.now = w.now.Add(time.Minute)
+	}
+	list := w.entries(donorA)
+	for i, e := range list {
+		if !strings.HasSuffix(e.Published, "-01") || !strings.HasSuffix(e.Until, "-01") {
+			t.Errorf("entry shows %s and %s", e.Published, e.Until)
+		}
+		if i > 0 && list[i-1].Ref > e.Ref {
+			t.Error("entries are not ordered by reference")
+		}
+	}
+}
+
 // TestDifferencing releases one need with and without the name to one donor, in both orders.
 func TestDifferencing(t *testing.T) {
 	for _, order := range [][2]Level{{Anonymous, Named}, {Named, Anonymous}, {Anonymous, Reasoned}} {

@@ -55,7 +55,7 @@ type DonorNeed struct {
 	Sites     int           `json:"sites,omitzero"`
 	// Points is the risk removed, to one significant digit: an interval for comparing, not a measurement. Zero for stated needs.
 	Points   need.Interval `json:"risk_points,omitzero"`
-	Until    string        `json:"until"`    // date, UTC
+	Until    string        `json:"until"`    // date, UTC; at level 1 the first of its month
 	Withheld []Withheld    `json:"withheld"` // what is not here, and why
 }
 
@@ -148,7 +148,7 @@ type described struct {
 // build makes the text of a release at a level. It is the only place where internal data become a donor's.
 func build(level Level, d described, items []item, title, purpose remedies.Text, until time.Time) DonorNeed {
 	t := DonorNeed{
-		Schema: DonorSchema, Level: level, Origin: Measured, Title: title, Until: until.UTC().Format(time.DateOnly),
+		Schema: DonorSchema, Level: level, Origin: Measured, Title: title, Until: day(until, level),
 		Items: []DonorItem{}, Withheld: []Withheld{},
 	}
 	hide := func(field, why string) { t.Withheld = append(t.Withheld, Withheld{field, why}) }
@@ -197,6 +197,16 @@ func build(level Level, d described, items []item, title, purpose remedies.Text,
 	hide("capability", "consent")
 	hide("sites", "consent")
 	return t
+}
+
+// day is a date as its audience may read it: entries without a name show the first of the month only, as equal days
+// would tell that they belong together.
+func day(t time.Time, level Level) string {
+	t = t.UTC()
+	if level < Named {
+		t = time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+	}
+	return t.Format(time.DateOnly)
 }
 
 func donorItem(level Level, it item) DonorItem {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/remedies"
@@ -23,7 +24,7 @@ const (
 // Entry is a release as one donor sees it: the approved text, how far it is funded, and the donor's own help.
 type Entry struct {
 	DonorNeed
-	Published string    `json:"published"` // date, UTC
+	Published string    `json:"published"` // date, UTC; at level 1 the first of its month
 	Funding   Funding   `json:"funding"`
 	Pledges   []OwnHelp `json:"own_pledges"`
 }
@@ -116,7 +117,7 @@ func (s *Service) visible(tx *store.Tx, key []byte, donor string, coordinator bo
 	return out, nil
 }
 
-// Entries lists what the actor's organisation may read, newest first, and writes the read ledger. Channel says how it
+// Entries lists what the actor's organisation may read, named ones first and those newest first, and writes the read ledger. Channel says how it
 // is read: [Page], [API] or [File].
 func (s *Service) Entries(ctx context.Context, a access.Actor, channel string, f Filter) ([]Entry, error) {
 	return s.read(ctx, a, channel, f.keeps)
@@ -180,6 +181,15 @@ func (s *Service) readAs(ctx context.Context, donor, user string, coordinator bo
 		return nil
 	})
 	slices.Reverse(out)
+	slices.SortStableFunc(out, func(x, y Entry) int { // neighbours in time would tell whose anonymous entries they are
+		switch {
+		case x.Level >= Named && y.Level >= Named:
+			return 0
+		case x.Level < Named && y.Level < Named:
+			return strings.Compare(x.Ref, y.Ref)
+		}
+		return int(y.Level) - int(x.Level)
+	})
 	return out, err
 }
 
@@ -188,7 +198,7 @@ func (s *Service) entry(tx *store.Tx, v *visible, donor string) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("read pledges: %w", err)
 	}
-	e := Entry{DonorNeed: v.Text, Published: v.Published.Format(time.DateOnly), Funding: funding(v.Text.Cost, pledges), Pledges: []OwnHelp{}}
+	e := Entry{DonorNeed: v.Text, Published: day(v.Published, v.Level), Funding: funding(v.Text.Cost, pledges), Pledges: []OwnHelp{}}
 	for _, p := range pledges {
 		if p.DonorID == donor {
 			own, err := s.ownHelp(tx, &p, v.ref)
@@ -294,12 +304,13 @@ func (s *Service) Withdrawals(ctx context.Context, a access.Actor) ([]Gone, erro
 			if row.Published.IsZero() || Level(row.Level) == TotalsOnly || !slices.Contains(audience, donor) {
 				continue
 			}
-			g := Gone{Ref: reference(key, row.ID, donor, Level(row.Level)), Why: row.State, On: row.Ended.Format(time.DateOnly)}
+			level := Level(row.Level)
+			g := Gone{Ref: reference(key, row.ID, donor, level), Why: row.State, On: day(row.Ended, level)}
 			if row.State == Published {
 				if s.now().Before(row.Until) {
 					continue
 				}
-				g.Why, g.On = Expired, row.Until.Format(time.DateOnly)
+				g.Why, g.On = Expired, day(row.Until, level)
 			}
 			out = append(out, g)
 		}

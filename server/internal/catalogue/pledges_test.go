@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,18 @@ import (
 func (w *world) pledge(a access.Actor, o Offer) (OwnHelp, error) {
 	w.t.Helper()
 	return w.s.Pledge(w.t.Context(), a, w.entries(a)[0].Ref, o)
+}
+
+// anonymous is the reference of the donor's only anonymous entry beside known ones.
+func (w *world) anonymous(a access.Actor, known ...string) string {
+	w.t.Helper()
+	for _, e := range w.entries(a) {
+		if e.Level == Anonymous && !slices.Contains(known, e.Ref) {
+			return e.Ref
+		}
+	}
+	w.t.Fatal("no anonymous entry")
+	return ""
 }
 
 func TestWhoMayPledge(t *testing.T) {
@@ -127,7 +140,7 @@ func TestOverlapDoesNotUnmask(t *testing.T) {
 	hidden := w.wish("r-0", Anonymous, "d-a", "d-b")
 	hidden.Needs = []string{need.ID("r-0", "linux_training")} // similar to what the donor helps with under the name
 	w.publish(hidden)
-	list, _, err := w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	list, _, err := w.s.Overlaps(t.Context(), donorA, w.anonymous(donorA), Offer{Quantity: 1})
 	if err != nil || len(list) != 0 {
 		t.Errorf("overlaps of an anonymous entry: %+v, %v", list, err)
 	}
@@ -138,8 +151,9 @@ func TestOverlapDoesNotUnmask(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.now = w.now.Add(time.Minute)
+	other := w.anonymous(donorA)
 	w.publish(w.wish("r-1", Anonymous, "d-a"))
-	list, _, err = w.s.Overlaps(t.Context(), donorA, w.entries(donorA)[0].Ref, Offer{Quantity: 1})
+	list, _, err = w.s.Overlaps(t.Context(), donorA, w.anonymous(donorA, other), Offer{Quantity: 1})
 	if err != nil || len(list) != 1 || list[0].Why != "same_need" {
 		t.Fatalf("overlaps: %+v, %v", list, err)
 	}
