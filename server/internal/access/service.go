@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/server/internal/store"
@@ -45,7 +46,7 @@ type Service struct {
 	limit   *limiter
 	hashing chan struct{} // bounds how many argon2id computations run together: each takes 64 MiB
 	cost    cost
-	dummy   string // compared against when the login does not exist, so that both take as long
+	dummy   func() (string, error) // compared against when the login does not exist, so that both take as long
 }
 
 // New returns the service over a migrated store. Now is the clock; nil is time.Now.
@@ -57,10 +58,7 @@ func newService(st *store.Store, now func() time.Time, c cost) (*Service, error)
 	if now == nil {
 		now = time.Now
 	}
-	dummy, err := hashPassword("no such account has this", c)
-	if err != nil {
-		return nil, err
-	}
+	dummy := sync.OnceValues(func() (string, error) { return hashPassword("no such account has this", c) })
 	return &Service{st: st, now: now, limit: newLimiter(), hashing: make(chan struct{}, 2), cost: c, dummy: dummy}, nil
 }
 
@@ -194,7 +192,9 @@ func (s *Service) SignIn(ctx context.Context, login, password string, c Client) 
 	}
 	stored := u.PasswordHash
 	if stored == "" {
-		stored = s.dummy
+		if stored, err = s.dummy(); err != nil {
+			return "", a, err
+		}
 	}
 	ok, err := s.verify(ctx, stored, password)
 	if err != nil {

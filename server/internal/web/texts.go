@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/remedies"
+	"github.com/vymir-project/vymir/server/internal/controls"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -18,56 +18,31 @@ import (
 // keeps its words. A control that no catalogue holds is called by its id.
 type controlTexts struct {
 	st           *store.Store
+	book         controls.Book
 	capabilities []remedies.Capability
-
-	mu    sync.Mutex
-	cache map[bundleKey]*policies.Catalogue
 }
-
-type bundleKey struct {
-	name     string
-	revision uint64
-}
-
-// maxBundles bounds the cache; catalogues are some hundred kilobytes each.
-const maxBundles = 8
 
 func newControlTexts(st *store.Store) (*controlTexts, error) {
 	caps, err := remedies.Capabilities()
 	if err != nil {
 		return nil, fmt.Errorf("read capabilities: %w", err)
 	}
-	return &controlTexts{st: st, capabilities: caps, cache: map[bundleKey]*policies.Catalogue{}}, nil
+	return &controlTexts{st: st, capabilities: caps}, nil
 }
 
 // catalogue returns the bundle's catalogue, or the built-in one when the bundle is not known here.
-func (c *controlTexts) catalogue(ctx context.Context, name string, revision uint64) (*policies.Catalogue, error) {
+func (c *controlTexts) catalogue(ctx context.Context, name string, revision uint64) (k *policies.Catalogue, err error) {
 	builtIn := policies.BuiltIn()
 	if name == "" || name == builtIn.Name && revision == builtIn.Revision {
 		return builtIn, nil
 	}
-	key := bundleKey{name, revision}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if k, ok := c.cache[key]; ok {
-		return k, nil
-	}
-	var b store.Bundle
-	err := c.st.View(ctx, func(tx *store.Tx) (err error) { b, err = tx.Bundle(name, revision, nil); return err })
-	if errors.Is(err, store.ErrNotFound) {
+	err = c.st.View(ctx, func(tx *store.Tx) (err error) { k, err = c.book.Catalogue(tx, name, revision, nil); return err })
+	if errors.Is(err, controls.ErrUnknownBundle) {
 		return builtIn, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read bundle: %w", err)
-	}
-	k, err := policies.ParseCatalogue([]byte(b.Catalogue))
-	if err != nil {
 		return nil, fmt.Errorf("read bundle %s %d: %w", name, revision, err)
 	}
-	if len(c.cache) >= maxBundles {
-		clear(c.cache)
-	}
-	c.cache[key] = k
 	return k, nil
 }
 
