@@ -159,3 +159,22 @@ func TestWordsForDonorsAreScreened(t *testing.T) {
 		t.Error("a refused text was kept")
 	}
 }
+
+func TestProfileSizesNeeds(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	if body := w.page("admin-a", "/needs"); !strings.Contains(body, "the least possible: staff not stated") {
+		t.Fatal("a need does not say that the staff is not stated")
+	}
+	w.post("admin-a", "/recipients/r-a/profile", url.Values{"users": {"3"}, "admins": {"5"}}, "refused=profile")
+	w.post("admin-a", "/recipients/r-a/profile", url.Values{"users": {"430"}, "admins": {"4"}, "criticality": {"9"}}, "refused=profile")
+	w.post("admin-a", "/recipients/r-a/profile", url.Values{"users": {"430"}, "admins": {"4"}, "criticality": {"2"}}, "done=profile")
+	if body := w.page("admin-a", "/needs"); strings.Contains(body, "the least possible: staff not stated") || !strings.Contains(body, `value="430"`) {
+		t.Error("the stated size changes nothing")
+	}
+	for _, who := range []string{"admin-b", "approver-a", "assessor"} {
+		if a := w.ask(who, "/recipients/r-a/profile", url.Values{"users": {"1"}}); a.code != http.StatusNotFound && a.code != http.StatusForbidden {
+			t.Errorf("%s states a's size: %d", who, a.code)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -103,12 +104,13 @@ func nameOptions(names map[string]string, selected string) []option {
 }
 
 type needsData struct {
-	Run        *need.Run
-	Names      map[string]string // recipients
-	Recipients []option
-	Several    bool
-	MaxPoints  float64
-	Cost       need.Money
+	Run           *need.Run
+	Names         map[string]string // recipients
+	Recipients    []option
+	Several       bool
+	MaxPoints     float64
+	Profile       *store.Profile // of the one recipient whose size the reader may state; nil otherwise
+	Criticalities []option
 }
 
 // needs shows what would close the gaps, ranked.
@@ -126,7 +128,50 @@ func (s *server) needs(q *request) error {
 	for _, n := range run.Needs {
 		d.MaxPoints = max(d.MaxPoints, n.Benefit.High)
 	}
+	if err := q.profile(&d); err != nil {
+		return err
+	}
 	return q.show("needs", q.loc.text("needs.title"), d)
+}
+
+// profile fills in what the reader's own recipient states of its size, if they may state it for exactly one.
+func (q *request) profile(d *needsData) error {
+	ids, all := access.Recipients(q.actor, access.NeedsPropose)
+	if all || len(ids) != 1 {
+		return nil
+	}
+	d.Profile = &store.Profile{RecipientID: ids[0]}
+	err := q.s.store.View(q.Context(), func(tx *store.Tx) error {
+		list, err := tx.Profiles(ids[0])
+		if len(list) == 1 {
+			d.Profile = &list[0]
+		}
+		return err
+	})
+	for _, c := range []string{"", "1", "2", "3", "4"} {
+		d.Criticalities = append(d.Criticalities, option{c, q.loc.text("criticality." + cmp.Or(c, "none")), c == d.Profile.Criticality})
+	}
+	return err
+}
+
+// putProfile stores what a recipient states of its size; the needs follow from it at once.
+func (s *server) putProfile(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return formError(err)
+	}
+	users, err1 := strconv.Atoi(cmp.Or(q.PostForm.Get("users"), "0"))
+	admins, err2 := strconv.Atoi(cmp.Or(q.PostForm.Get("admins"), "0"))
+	if err1 != nil || err2 != nil || users > 10_000_000 || admins > users {
+		return q.refused("/needs", "profile")
+	}
+	err := s.catalogue.PutProfile(q.Context(), q.actor, store.Profile{RecipientID: q.PathValue("id"), Criticality: q.PostForm.Get("criticality"), Users: users, Admins: admins})
+	if errors.Is(err, catalogue.ErrQuantity) {
+		return q.refused("/needs", "profile")
+	}
+	if err != nil {
+		return err
+	}
+	return q.done("/needs", "profile")
 }
 
 type sumRow struct {
@@ -332,6 +377,8 @@ type pledgeLine struct {
 	store.Pledge
 	Donor         string
 	CanCommission bool
+	Effect        *catalogue.EffectReport // nil before the commitment
+	Now           *catalogue.Measurement  // the newest after it
 }
 
 type releaseData struct {
@@ -386,10 +433,24 @@ func (s *server) release(q *request) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range pledges {
-		if p.ReleaseID == r.ID {
-			d.Pledges = append(d.Pledges, pledgeLine{p, donors[p.DonorID], p.State == catalogue.Delivered && access.Can(q.actor, access.NeedsCommission, o)})
+	var effects []catalogue.EffectReport
+	if access.Can(q.actor, access.EffectRead, o) {
+		if effects, err = s.catalogue.Effects(q.Context(), q.actor, r.Recipient); err != nil {
+			return err
 		}
+	}
+	for _, p := range pledges {
+		if p.ReleaseID != r.ID {
+			continue
+		}
+		line := pledgeLine{Pledge: p, Donor: donors[p.DonorID], CanCommission: p.State == catalogue.Delivered && access.Can(q.actor, access.NeedsCommission, o)}
+		if i := slices.IndexFunc(effects, func(e catalogue.EffectReport) bool { return e.Pledge.ID == p.ID }); i >= 0 {
+			line.Effect = &effects[i]
+			if n := len(effects[i].After); n > 0 {
+				line.Now = &effects[i].After[n-1]
+			}
+		}
+		d.Pledges = append(d.Pledges, line)
 	}
 	return q.show("release", q.loc.text("release.title"), d)
 }

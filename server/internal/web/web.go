@@ -111,6 +111,7 @@ func (s *server) routes() []route {
 		{"GET /needs", access.NeedsRead, false, s.needs},
 		{"GET /needs/{id}", access.NeedsRead, false, s.needPage},
 		{"POST /needs/{id}/draft", access.NeedsPropose, false, s.draft},
+		{"POST /recipients/{id}/profile", access.NeedsPropose, false, s.putProfile},
 		{"GET /releases", access.NeedsRead, false, s.releases},
 		{"GET /releases/{id}", access.NeedsRead, false, s.release},
 		{"POST /releases/{id}/approve", access.NeedsApprove, false, s.approve},

@@ -100,6 +100,20 @@ test("the administrator sees this host, its findings and how to mend them", asyn
   await page.context().close();
 });
 
+test("the recipient states its size, and the needs follow", async () => {
+  const page = await open(browser, "it", { lang: "uk" });
+  await page.goto("/needs");
+  assert.ok(await count(page, "text=чисельність не вказано") > 0);
+  await page.locator("details.sheet summary").click();
+  await page.fill("#users", "120");
+  await page.fill("#admins", "3");
+  await page.click("text=Зберегти й перерахувати");
+  assert.match(await page.textContent("[role=status]"), /перераховано/);
+  assert.equal(await count(page, "text=чисельність не вказано"), 0);
+  await sound(page, "needs after the size");
+  await page.context().close();
+});
+
 test("the assessor decides, and the history tells", async () => {
   const page = await open(browser, "assessor", { lang: "en" });
   await page.goto("/findings?severity=medium");
@@ -227,6 +241,7 @@ test("a pledge shows its overlaps first, and the recipient sees who read and hel
   }
   assert.match(seen, /First Country/);
   assert.match(seen, /committed/);
+  assert.match(seen, /Open findings at commitment: \d/);
   for (const p of [page, it]) await p.context().close();
 });
 
