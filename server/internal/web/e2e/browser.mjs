@@ -25,7 +25,9 @@ export async function open(browser, login, { lang = "uk", width = 1280, scheme =
   page.problems = [];
   page.on("console", (m) => { if (["error", "warning"].includes(m.type())) page.problems.push(`console: ${m.text()}`); });
   page.on("pageerror", (e) => page.problems.push(`error: ${e.message}`));
-  page.on("requestfailed", (r) => page.problems.push(`request failed: ${r.url()}`));
+  page.on("requestfailed", (r) => { // what a reader's next click cuts off is no failure
+    if (r.failure()?.errorText !== "net::ERR_ABORTED") page.problems.push(`request failed: ${r.url()} ${r.failure()?.errorText}`);
+  });
   page.on("request", (r) => { if (!r.url().startsWith(base) && !r.url().startsWith("data:")) page.problems.push(`foreign request: ${r.url()}`); });
   if (javaScript) {
     await page.addInitScript(() => {
