@@ -46,7 +46,6 @@ type Daemon struct {
 	retryAfter      time.Duration
 	wished          time.Duration // interval the server wished
 	measureWished   bool
-	assessed        bool
 	mu              sync.Mutex // guards what live reads
 	live            control.Live
 	problems        map[string]string
@@ -155,7 +154,6 @@ func (d *Daemon) openProbes() {
 func (d *Daemon) round(ctx context.Context) {
 	err := d.measureAndKeep(ctx)
 	d.problem("assessment", err)
-	d.assessed = true
 	wait := schedule.Assess(d.rnd, time.Duration(d.config.AssessInterval), true)
 	if err != nil {
 		wait = min(wait, 10*time.Minute)
