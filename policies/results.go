@@ -100,7 +100,7 @@ func readFacts(data []byte) (*head, map[string]any, error) {
 	}
 	var h head
 	if err := json.Unmarshal(data, &h); err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", ErrFacts, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrFacts, err)
 	}
 	if h.Schema != facts.Schema {
 		return nil, nil, fmt.Errorf("%w: schema is %q, want %q", ErrFacts, h.Schema, facts.Schema)
@@ -109,7 +109,7 @@ func readFacts(data []byte) (*head, map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	if err := dec.Decode(&input); err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", ErrFacts, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrFacts, err)
 	}
 	return &h, input, nil
 }
@@ -129,7 +129,7 @@ func (e *Engine) input(doc map[string]any, h *head, now time.Time, given map[str
 	doc[inputKey] = map[string]any{"now": now.Format(time.RFC3339), "params": params}
 	v, err := ast.InterfaceToValue(doc)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFacts, err)
+		return nil, fmt.Errorf("%w: %w", ErrFacts, err)
 	}
 	return v, nil
 }

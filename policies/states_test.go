@@ -24,7 +24,6 @@ type state struct {
 	name    string
 	want    map[string]assessment.Status
 	archive *txtar.Archive
-	remove  []string
 }
 
 // parseStates reads one file of testdata/states. It holds states over the host debian12-minimal:

@@ -178,6 +178,7 @@ func programPath(command string) string {
 			return strings.TrimRight(word, ";&|")
 		case word == "cd":
 			_, command = cutWord(command) // where to
+			continue
 		case strings.Contains(word, "="), slices.Contains([]string{"&&", "nice", "ionice", "exec", "sudo", "nohup", "flock", "time"}, word):
 			continue
 		}

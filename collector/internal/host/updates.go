@@ -3,6 +3,7 @@ package host
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"path"
 	"slices"
@@ -199,8 +200,8 @@ func readPackageList(env *Env, file string, budget *int64, f func(name, version,
 	var name, version, arch string
 	for {
 		line, err := br.ReadSlice('\n')
-		if err == bufio.ErrBufferFull { // a line longer than the buffer is none of ours
-			for err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) { // a line longer than the buffer is none of ours
+			for errors.Is(err, bufio.ErrBufferFull) {
 				_, err = br.ReadSlice('\n')
 			}
 			line = []byte("X\n")

@@ -49,14 +49,14 @@ func AddSave(rs *Ruleset, text string, ipv6 bool) {
 }
 
 // hooks of iptables' built-in chains, by table.
-func (rs *Ruleset) saveTable(family, name string) *Table {
-	for _, t := range rs.Tables {
+func (r *Ruleset) saveTable(family, name string) *Table {
+	for _, t := range r.Tables {
 		if t.Family == family && t.Name == name {
 			return t
 		}
 	}
 	t := &Table{Backend: "iptables", Family: family, Name: name}
-	rs.Tables = append(rs.Tables, t)
+	r.Tables = append(r.Tables, t)
 	return t
 }
 

@@ -143,7 +143,7 @@ func (l legacy) parse(blob, info []byte) (*Table, error) {
 				continue
 			}
 			var to int
-			fmt.Sscan(r.Verdict.Chain, &to)
+			_, _ = fmt.Sscan(r.Verdict.Chain, &to)
 			chain.Rules[i].Verdict.Chain = heads[to]
 		}
 	}

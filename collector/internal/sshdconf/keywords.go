@@ -30,7 +30,6 @@ type keyword struct {
 	def     string   // default; words for lists; "" for an empty list
 	values  []string // of enum, in lower case; "a=b" means that a is read as b
 	since   Version  // first release that knows it; zero: older than any we meet
-	until   Version  // last release in which it has an effect; zero: still has
 	matchAt Version  // first release that allows it inside Match, when not always
 }
 

@@ -33,7 +33,7 @@ type bench struct {
 }
 
 // object is one of everything that a path can name.
-type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, token string }
+type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge string }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()

@@ -55,7 +55,7 @@ func TestWhoMayPledge(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			list, seen, err := w.s.Overlaps(t.Context(), tt.actor, ref, Offer{Quantity: 1})
-			if tt.want == store.ErrNotFound {
+			if errors.Is(tt.want, store.ErrNotFound) {
 				if !errors.Is(err, tt.want) {
 					t.Errorf("overlaps: got %v and %v, want %v", list, err, tt.want)
 				}

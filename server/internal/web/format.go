@@ -65,15 +65,6 @@ func (l *locale) percent(f float64) string {
 	return l.decimal(f, 0) + "%"
 }
 
-// euro shows whole euros.
-func (l *locale) euro(f float64) string {
-	n := l.integer(int(math.Round(f)))
-	if l.lang == "uk" {
-		return n + nbsp + "€"
-	}
-	return "€" + n
-}
-
 // between shows an interval, or one figure where both ends are the same.
 func between(low, high string) string {
 	if low == high {
