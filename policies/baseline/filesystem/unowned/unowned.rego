@@ -13,7 +13,7 @@
 #     uk: "Старі файли випадково дістаються новому обліковому запису."
 #   capability: hardening
 #   halves: [persisted]
-#   facts: [walk]
+#   facts: [walk, accounts]
 #   aliases: [FS-03]
 #   baselines: [server]
 #   mappings:
@@ -35,11 +35,16 @@
 #       uk: "Кожен файл має наявного власника."
 package baseline.filesystem.unowned
 
-lost := [file.path | some file in input.walk.unowned]
+# without any account on record every file would seem to have no owner
+lost := [file.path |
+	count(input.accounts.users) > 0
+	some file in input.walk.unowned
+]
 
 persisted := {"verdict": "fail", "reason": "found", "params": {"found": lost, "count": count(lost)}, "evidence": {"files": lost}} if {
 	count(lost) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
 	input.walk.complete
 	input.walk.unowned == []
+	count(input.accounts.users) > 0
 }

@@ -36,7 +36,6 @@
 #   remedy_commands:
 #     debian: |-
 #       apt-get install -y intel-microcode || apt-get install -y amd64-microcode   # from non-free-firmware
-#       reboot
 #   reasons:
 #     vulnerable:
 #       en: "The kernel calls the processor vulnerable to: {found}."
