@@ -55,8 +55,8 @@ func TestReachingIsToldOnce(t *testing.T) {
 			if told != 1 {
 				t.Errorf("told %d times, want once a second", told)
 			}
-			if n := p.Hook().Events; n < 4 {
-				t.Errorf("%d events, want 4 with the canary", n)
+			if h := p.Hook(); h.Events < 4 {
+				t.Errorf("%d events, want 4 with the canary; lost %v", h.Events, h.Losses)
 			}
 		})
 	}
