@@ -70,13 +70,17 @@ func prove(ctx context.Context, a *hook.Attachment) error {
 		return err
 	}
 	defer child.End()
-	if err := reach(child.PID()); err != nil {
-		return err
+	seen := hook.Await(ctx, func() bool { // again and again, should one be lost to another that is being seen
+		if err = reach(child.PID()); err != nil {
+			return true
+		}
+		n, err := a.Counters()
+		return err == nil && n.Seen > before.Seen
+	})
+	if err == nil && !seen {
+		err = hook.ErrSilent
 	}
-	if !hook.Await(ctx, func() bool { n, err := a.Counters(); return err == nil && n.Seen > before.Seen }) {
-		return hook.ErrSilent
-	}
-	return nil
+	return err
 }
 
 // reach opens a process's memory, and reads none of it.
