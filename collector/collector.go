@@ -85,6 +85,7 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	if wanted(o.Families, runtimeFamily) {
 		doc.Runtime = o.Runtime
 		doc.Families[runtimeFamily] = runtimeStatus(o, env)
+		countPeers(doc)
 	}
 	host.Identify(env, doc, o.Role)
 	doc.DurationSeconds = time.Since(start).Seconds()
