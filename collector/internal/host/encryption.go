@@ -63,7 +63,7 @@ func (e *Env) encrypted(device string) *bool {
 	if e.Native() {
 		var st unix.Stat_t
 		if unix.Stat(device, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFBLK {
-			link, err := e.ProcLink("/sys/dev/block/" + strconv.Itoa(int(unix.Major(st.Rdev))) + ":" + strconv.Itoa(int(unix.Minor(st.Rdev))))
+			link, err := e.ProcLink("/sys/dev/block/" + strconv.Itoa(int(unix.Major(wide(st.Rdev)))) + ":" + strconv.Itoa(int(unix.Minor(wide(st.Rdev)))))
 			if err == nil {
 				name = path.Base(link)
 			}

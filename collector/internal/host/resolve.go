@@ -232,6 +232,9 @@ func readOnce(fd int, b []byte) (int, error) {
 	}
 }
 
+// wide returns a device number as 64 bits: the kernels of mips give 32.
+func wide[T uint32 | uint64](dev T) uint64 { return uint64(dev) }
+
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }
 
 // fileInfo is fs.FileInfo over a stat that was made inside the root.

@@ -186,7 +186,7 @@ func (w *walk) all(ctx context.Context, roots []string) error {
 			unix.Close(fd)
 			continue
 		}
-		w.dev = st.Dev
+		w.dev = wide(st.Dev)
 		if err := w.dir(ctx, fd, root, cursor, 0); err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (w *walk) entries(fd int, name string, look bool) ([]string, error) {
 		_, _, names := unix.ParseDirent(w.buf[:n], -1, nil)
 		for _, e := range names {
 			var st unix.Stat_t
-			if unix.Fstatat(fd, e, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Dev != w.dev {
+			if unix.Fstatat(fd, e, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || wide(st.Dev) != w.dev {
 				continue // vanished, or another file system
 			}
 			if look {
