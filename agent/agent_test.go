@@ -224,6 +224,28 @@ func TestDaemonOutlivesItsMeasuring(t *testing.T) {
 	}
 }
 
+// TestNobodyToTell: bad news on a host that is not enrolled does not make the daemon try every second.
+func TestNobodyToTell(t *testing.T) {
+	b := newBench(t, "")
+	if err := b.open(); err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	b.assess, b.checkIn = time.NewTimer(time.Hour), time.NewTimer(time.Hour)
+	for _, m := range []*Measurement{measured(t), measured(t, 9)} {
+		b.next <- m
+		b.round(t.Context())
+	}
+	if !b.urgent() {
+		t.Fatal("the bad news is not urgent")
+	}
+	b.send(t.Context())
+	b.planCheckIn()
+	if wait := time.Until(b.Live().NextCheckIn); wait < 30*time.Minute {
+		t.Errorf("next check-in in %s", wait)
+	}
+}
+
 func TestSecondDaemonIsRefused(t *testing.T) {
 	b := newBench(t, "")
 	b.next <- measured(t)

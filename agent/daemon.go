@@ -248,8 +248,10 @@ func (d *Daemon) planCheckIn() {
 	if wished := schedule.Clamp(d.wished); wished > 0 && !d.config.AcceptDirectives.RefuseInterval {
 		interval = wished
 	}
+	_, err := identity.Load(d.config.StateDir)
 	wait := schedule.CheckIn{
-		Interval: interval, Started: d.started, Never: d.never(), Urgent: d.urgent(), Failures: d.failures,
+		// Without an identity nothing is urgent: there is nobody to tell.
+		Interval: interval, Started: d.started, Never: d.never(), Urgent: err == nil && d.urgent(), Failures: d.failures,
 		RetryAfter: d.retryAfter, OverBudget: d.overBudget(),
 	}.Wait(d.rnd)
 	d.checkIn.Reset(wait)
