@@ -21,7 +21,7 @@ trap cleanup EXIT
 if [ ! -e "$cache/.complete" ]; then
 	echo "building a Debian 12 root in $cache (once) ..."
 	rm -rf "$cache"; mkdir -p "$(dirname "$cache")"
-	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,openssh-server,nftables,sudo,procps \
+	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,openssh-server,nftables,sudo,procps,kmod,iproute2 \
 		bookworm "$cache" >/dev/null
 	touch "$cache/.complete"
 fi
@@ -35,6 +35,7 @@ server=$!
 for _ in $(seq 100); do grep -q "msg=serving" "$work/server.log" && break; sleep 0.2; done
 bin/vymir-server recipient create --config "$work/server.yaml" --id r-inst --name "Проба" --name-en "Trial" >/dev/null
 install -d "$work/root/opt/vymir"
+go test -c -o "$work/root/opt/vymir/collector.test" ./collector
 cp bin/vymir-agent installer/install.sh installer/vymir-agent.service installer/agent.yaml "$work/root/opt/vymir/"
 bin/vymir-server site create --config "$work/server.yaml" --id s-inst --recipient r-inst --name "Майданчик" >/dev/null
 bin/vymir-server token create --config "$work/server.yaml" --recipient r-inst --ttl 1h >"$work/root/opt/vymir/token"
@@ -64,6 +65,11 @@ done
 inside vymir-agent status | tee "$work/status"
 grep -Eq "exec proven \\((tp_btf|fentry|raw_tp|tracepoint)\\)" "$work/status" || { echo "the probes do not work under the unit's rights"; exit 1; }
 inside systemd-analyze security vymir-agent.service --no-pager | tail -1
+
+echo "comparing the facts with what this Debian's own tools say"
+inside sh -c 'cd /opt/vymir && ./collector.test -test.run AgreesWithTools -test.v' | tee "$work/agree" | grep -E '^ *--- ' || true
+grep -q '^PASS' "$work/agree" || { cat "$work/agree"; exit 1; }
+! grep -q -- '--- SKIP' "$work/agree" || { echo "a comparison did not run: a tool is missing in the container"; cat "$work/agree"; exit 1; }
 
 inside sh /opt/vymir/install.sh --uninstall --purge --lang en
 for f in /usr/bin/vymir-agent /etc/vymir /var/lib/vymir /etc/systemd/system/vymir-agent.service; do
