@@ -31,11 +31,11 @@ type hostLine struct {
 }
 
 type hostsData struct {
-	Hosts                       []hostLine
-	Total, Failing, Stale, Open int
-	Several                     bool // hosts of more than one recipient
-	Next                        string
-	Sum                         assessment.Summary
+	Hosts                 []hostLine
+	Total, Failing, Stale int
+	Several               bool // hosts of more than one recipient
+	Next                  string
+	Sum                   assessment.Summary
 }
 
 func (s *server) hosts(q *request) error {
