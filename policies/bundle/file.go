@@ -143,7 +143,7 @@ func pack(b *Bundle) ([]byte, error) {
 func unpack(payload []byte) (*Bundle, error) {
 	z, err := gzip.NewReader(bytes.NewReader(payload))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	t := tar.NewReader(io.LimitReader(z, maxUnpacked+1))
 	files, total := map[string][]byte{}, 0
@@ -153,7 +153,7 @@ func unpack(payload []byte) (*Bundle, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 		}
 		if h.Typeflag != tar.TypeReg {
 			return nil, fmt.Errorf("%w: %q is not a regular file", ErrFormat, h.Name)
@@ -166,7 +166,7 @@ func unpack(payload []byte) (*Bundle, error) {
 		}
 		data, err := io.ReadAll(t)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 		}
 		files[h.Name] = data
 	}
