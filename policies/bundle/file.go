@@ -178,7 +178,7 @@ func assemble(files map[string][]byte) (*Bundle, error) {
 	b := &Bundle{Modules: map[string][]byte{}}
 	dec := json.NewDecoder(bytes.NewReader(files[manifestName]))
 	if err := dec.Decode(&b.Manifest); err != nil {
-		return nil, fmt.Errorf("%w: manifest: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: manifest: %w", ErrFormat, err)
 	}
 	if err := checkManifest(b.Manifest); err != nil {
 		return nil, err
