@@ -1,14 +1,12 @@
 # METADATA
 # title: Programs inside cannot open ports to the outside
 # description: >-
-#   UPnP and NAT-PMP let any program, malicious ones too, open the router to the internet without asking. The live
-#   half looks whether the service answers.
+#   UPnP and NAT-PMP let any program, malicious ones too, open the router to the internet without asking.
 # custom:
 #   uk:
 #     title: Програми всередині не можуть відкривати порти назовні
 #     rationale: >-
 #       UPnP і NAT-PMP дають будь-якій програмі, зокрема шкідливій, змогу без запиту відкрити маршрутизатор назовні.
-#       Поточний стан показує, чи служба відповідає.
 #   severity: medium
 #   severity_reason:
 #     en: It takes a program inside, and then nobody notices.

@@ -2,13 +2,13 @@
 # title: Web servers speak TLS 1.2 or newer only
 # description: >-
 #   SSL 3, TLS 1.0 and 1.1 have known weaknesses and are switched off in every present browser, so they only serve
-#   attackers. The live half is what our own handshake with the listener was given.
+#   attackers.
 # custom:
 #   uk:
 #     title: Вебсервери використовують лише TLS 1.2 або новіший
 #     rationale: >-
 #       SSL 3, TLS 1.0 і 1.1 мають відомі вразливості й вимкнені в усіх сучасних браузерах, тож служать лише
-#       зловмисникам. Поточний стан з'ясовано власним рукостисканням зі службою.
+#       зловмисникам.
 #   severity: medium
 #   severity_reason:
 #     en: Old versions let someone on the path weaken a connection.
