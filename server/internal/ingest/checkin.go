@@ -225,16 +225,26 @@ func (c *checkIn) repeated(d *delivery) error {
 	} else if err != nil {
 		return err
 	}
-	if d.bad != nil || d.item.GetDelta() != nil || bytes.Equal(kept.ItemDigest, d.digest[:]) {
-		return nil // a delta may be made from another base each time: its bytes say nothing
+	if d.bad != nil || bytes.Equal(kept.ItemDigest, d.digest[:]) {
+		return nil
 	}
-	if full := d.item.GetAssessment(); full != nil {
+	full := d.item.GetAssessment()
+	if full != nil {
 		digest, err := wire.Digest(full)
 		if err == nil && bytes.Equal(kept.StateDigest, digest) {
 			return nil
 		}
 	}
+	if full == nil && kept.Created.Equal(plausible(d.item.CreatedMs)) {
+		return nil // a delta may be made from another base each time: it is told by when its item was written
+	}
 	c.host.Conflicts++
+	if c.host.Conflicts == 1 {
+		if err := c.tx.Audit(store.Entry{At: c.now, Actor: "host:" + c.host.ID, Action: "host.conflict", Object: "host:" + c.host.ID, RecipientID: c.host.RecipientID,
+			Detail: fmt.Sprintf(`{"sequence": %d}`, d.item.Sequence)}); err != nil {
+			return err
+		}
+	}
 	c.refuse(d.item.Sequence, wire.RefusedStale, errors.New("the sequence was delivered before with other content: this host's state was copied or rolled back"), true)
 	return nil
 }

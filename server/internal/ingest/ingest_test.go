@@ -287,6 +287,52 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
+// TestClonedDisk has two machines report with one identity and one outbox from the same moment on, by deltas, as a
+// copied disk makes them: the second is told that its number is taken, nothing of it is swallowed, and it shows.
+func TestClonedDisk(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := start(t, st, nil)
+		a := s.enrol(t, wire.QUIC)
+		t0 := time.Now().Add(-time.Hour)
+		base := sample(5, t0)
+		a.send(t, full(1, base))
+		mine, clone := sample(5, t0.Add(10*time.Minute)), sample(5, t0.Add(11*time.Minute))
+		mine.Results[0].Reason, clone.Results[1].Reason = 1, 1
+		if r := a.send(t, delta(t, 2, 1, base, mine)); r.Acknowledged != 2 || len(r.Refused) != 0 {
+			t.Fatalf("the one: %v", r)
+		}
+		r := a.send(t, delta(t, 2, 1, base, clone))
+		if len(r.Refused) != 1 || r.Refused[0].Code != wire.RefusedStale || r.Acknowledged != 2 {
+			t.Fatalf("the other: %v", r)
+		}
+		if r := a.send(t, full(3, clone)); r.Acknowledged != 3 || len(r.Refused) != 0 {
+			t.Errorf("the other, under a new number: %v", r)
+		}
+		// The one's answer was lost and it sends again, by then from another base: no conflict.
+		again := delta(t, 2, 1, base, mine)
+		again.GetDelta().BaseSequence = 3
+		if r := a.send(t, again); len(r.Refused) != 0 {
+			t.Errorf("a repeat counts as a conflict: %v", r)
+		}
+		if err := st.View(t.Context(), func(tx *store.Tx) error {
+			h, err := tx.Host(a.id)
+			trail, err2 := tx.AuditEntries("r-1", 0, 100)
+			told := 0
+			for _, e := range trail {
+				if e.Action == "host.conflict" {
+					told++
+				}
+			}
+			if h.Conflicts != 1 || told != 1 {
+				t.Errorf("%d conflicts are counted and %d told, want 1 and 1", h.Conflicts, told)
+			}
+			return errors.Join(err, err2)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestRefusedItems(t *testing.T) {
 	s := start(t, storetest.New(t), nil)
 	a := s.enrol(t, wire.QUIC)

@@ -117,6 +117,26 @@ func (l *locale) ago(t, now time.Time) string {
 	return l.count("ago.days", int(d/(24*time.Hour)))
 }
 
+// skewShown is the skew of a host's clock from which on it is worth telling.
+const skewShown = 5 * time.Minute
+
+// skew says how far a host's clock is ahead or behind; "" when it is right enough.
+func (l *locale) skew(d time.Duration) string {
+	key := "host.clock_ahead"
+	if d < 0 {
+		key, d = "host.clock_behind", -d
+	}
+	switch {
+	case d < skewShown:
+		return ""
+	case d < 2*time.Hour:
+		return l.count(key+".minutes", int(d/time.Minute))
+	case d < 48*time.Hour:
+		return l.count(key+".hours", int(d/time.Hour))
+	}
+	return l.count(key+".days", int(d/(24*time.Hour)))
+}
+
 // quantity shows a number of units. Ukrainian units are kept in the genitive plural, which only follows some numbers;
 // so the unit comes first there, as it does for one of something in English.
 func (l *locale) quantity(n int, unit string) string {

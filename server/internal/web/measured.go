@@ -114,6 +114,8 @@ type hostData struct {
 	Results []resultLine
 	Open    int
 	Review  bool
+
+	Conflicts, Dropped int // of the host, as counted texts take them
 }
 
 func (s *server) host(q *request) error {
@@ -131,7 +133,7 @@ func (s *server) host(q *request) error {
 			open[f.Control] = f.ID
 		}
 	}
-	d := hostData{HostView: v, Open: len(open)}
+	d := hostData{HostView: v, Open: len(open), Conflicts: int(v.Host.Conflicts), Dropped: int(v.Host.DroppedItems)}
 	for _, r := range v.Results {
 		d.Results = append(d.Results, resultLine{Result: r, Finding: open[r.Control],
 			words: s.texts.of(cat, q.loc.lang, r.Control, r.ReasonID, r.Target, v.Host.OS)})

@@ -91,6 +91,7 @@ func functions(l *locale, a assets) template.FuncMap {
 		"date":   l.date,
 		"moment": l.moment,
 		"ago":    l.ago,
+		"skew":   l.skew,
 		"asset":  a.url,
 		"dict":   dict,
 		"lines":  func(s string) []string { return strings.Split(s, "\n") },
