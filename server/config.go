@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/server/internal/store"
 )
 
 // Config is the server's configuration file, YAML. Every field may be left out; unknown keys are refused.
@@ -27,7 +29,20 @@ type Config struct {
 	Web      Web    `yaml:"web"`
 	// Metrics is where Prometheus asks, plain HTTP: an address of this machine only.
 	Metrics Metrics `yaml:"metrics"`
+	Keep    Keep    `yaml:"keep"`
 	Log     Log     `yaml:"log"`
+}
+
+// Keep says for how many days the record is kept; what holds now, and what people did, is always kept.
+type Keep struct {
+	ItemsDays   int `yaml:"items_days"`   // items as they arrived; 0: 35, -1: for ever
+	HistoryDays int `yaml:"history_days"` // how far back a past date can be read; 0: 1096, -1: for ever
+}
+
+// retention is k for the store.
+func (k Keep) retention() store.Retention {
+	days := func(n int) time.Duration { return time.Duration(max(n, 0)) * 24 * time.Hour }
+	return store.Retention{Items: days(k.ItemsDays), History: days(k.HistoryDays)}
 }
 
 // Metrics is where the counters are read.
@@ -130,6 +145,18 @@ func (c *Config) Check() error {
 	}
 	if c.Agents.CheckIns < 0 {
 		return errors.New("agents.check_ins: must not be negative")
+	}
+	for _, k := range []struct {
+		key   string
+		value *int
+		usual int
+	}{{"keep.items_days", &c.Keep.ItemsDays, 35}, {"keep.history_days", &c.Keep.HistoryDays, 1096}} {
+		if *k.value < -1 {
+			return fmt.Errorf("%s: must be a number of days, or -1 to keep for ever", k.key)
+		}
+		if *k.value == 0 {
+			*k.value = k.usual
+		}
 	}
 	if c.Web.Address == "" {
 		c.Web.Address = "https://" + reachable(c.Web.Listen)

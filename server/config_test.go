@@ -23,6 +23,8 @@ func TestParseConfig(t *testing.T) {
 		{"metrics-open", "metrics: {listen: '0.0.0.0:9464'}", "metrics.listen"},
 		{"metrics", "metrics: {listen: '127.0.0.1:9464'}", ""},
 		{"negative", "agents: {check_ins: -1}", "check_ins"},
+		{"keep-for-ever", "keep: {items_days: -1, history_days: 90}", ""},
+		{"keep-nonsense", "keep: {items_days: -2}", "keep.items_days"},
 		{"no-yaml", "a: [", "yaml"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -183,45 +183,6 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	return err
 }
 
-// sweepEvery is how often the calendar is looked at.
-const sweepEvery = time.Minute
-
-// sweep ends waivers whose date has come, keeps the needs derived and measures effects once a day. Of several server
-// processes one does it.
-func (s *Server) sweep(ctx context.Context) error {
-	owner := store.NewID("p")
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
-			s.log.Error("sweep", "err", err)
-		}
-		if err := s.Needs.Tick(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("derive needs and measure effects", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-func (s *Server) sweepOnce(ctx context.Context, owner string) error {
-	return s.Store.Tx(ctx, func(tx *store.Tx) error {
-		now := s.now()
-		mine, err := tx.Lease("sweep", owner, now, 3*sweepEvery)
-		if err != nil || !mine {
-			return err
-		}
-		n, err := tx.ExpireWaivers(now, 500)
-		if n > 0 {
-			s.log.Info("waivers ended", "count", n)
-		}
-		return err
-	})
-}
-
 // Importer takes the sealed export files of hosts that have no line.
 func (s *Server) Importer() *ingest.Importer {
 	return ingest.NewImporter(s.Store, s.CA, s.Book, judge.New())

@@ -163,8 +163,10 @@ func (t *Tx) AddFindingEvent(v FindingEvent) error {
 
 // FindingEvents lists a finding's history, oldest first.
 func (t *Tx) FindingEvents(finding string) ([]FindingEvent, error) {
-	return many(t, func(r scanner) (v FindingEvent, err error) {
-		err = r.Scan(&v.ID, &v.FindingID, moment{&v.At}, &v.Actor, &v.Event, &v.Detail)
-		return v, err
-	}, `SELECT id, finding_id, at_ms, actor, event, detail FROM finding_events WHERE finding_id = ? ORDER BY at_ms, id`, finding)
+	return many(t, scanFindingEvent, `SELECT id, finding_id, at_ms, actor, event, detail FROM finding_events WHERE finding_id = ? ORDER BY at_ms, id`, finding)
+}
+
+func scanFindingEvent(r scanner) (v FindingEvent, err error) {
+	err = r.Scan(&v.ID, &v.FindingID, moment{&v.At}, &v.Actor, &v.Event, &v.Detail)
+	return v, err
 }

@@ -57,11 +57,17 @@ func scanHost(r scanner) (v Host, err error) {
 		&v.BundleName, &v.BundleRevision, &s.Pass, &s.Fail, &s.Unmeasured, &s.NotApplicable, &s.Error,
 		moment{&v.Revoked}, &v.RevokedReason, &v.Protocol)
 	v.Skew = time.Duration(skew) * time.Millisecond
+	v.cover()
+	return v, err
+}
+
+// cover computes the coverage of a host's summary.
+func (h *Host) cover() {
+	s := &h.Summary
 	s.CoveragePercent = 100
 	if applicable := s.Pass + s.Fail + s.Unmeasured + s.Error; applicable > 0 {
 		s.CoveragePercent = 100 * float64(s.Pass+s.Fail) / float64(applicable)
 	}
-	return v, err
 }
 
 // AddHost stores a newly enrolled host.

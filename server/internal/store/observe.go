@@ -37,6 +37,10 @@ func (t *Tx) Observe(c Change) error {
 		MS(c.Measured), MS(c.Measured), c.Host.ID, string(review.Open), string(assessment.Fail), MS(c.Measured)); err != nil {
 		return fmt.Errorf("count failing findings: %w", err)
 	}
+	before, err := t.resultsBefore(c)
+	if err != nil {
+		return fmt.Errorf("read results: %w", err)
+	}
 	for i := range c.Results {
 		if err := t.observeResult(c, &c.Results[i], byControl[c.Results[i].Control]); err != nil {
 			return fmt.Errorf("observe %s: %w", c.Results[i].Control, err)
@@ -52,7 +56,30 @@ func (t *Tx) Observe(c Change) error {
 			}
 		}
 	}
-	return nil
+	return t.noteHistory(c, before)
+}
+
+// resultsBefore reads the results that a change names, as they are before it.
+func (t *Tx) resultsBefore(c Change) (map[string]Result, error) {
+	var list []Result
+	var err error
+	switch n := len(c.Results); {
+	case n == 0:
+		return nil, nil
+	case n > few:
+		list, err = t.Results(c.Host.ID)
+	default:
+		args := []any{c.Host.ID}
+		for i := range c.Results {
+			args = append(args, c.Results[i].Control)
+		}
+		list, err = many(t, scanResult, `SELECT `+resultColumns+` FROM results WHERE host_id = ? AND control IN (?`+strings.Repeat(", ?", n-1)+`)`, args...)
+	}
+	before := make(map[string]Result, len(list))
+	for _, r := range list {
+		before[r.Control] = r
+	}
+	return before, err
 }
 
 // few is how many controls are asked for by name; a change of more reads all findings of the host.
@@ -78,18 +105,11 @@ func (t *Tx) findingsOf(c Change) ([]Finding, error) {
 }
 
 func (t *Tx) observeResult(c Change, r *assessment.Result, f *Finding) error {
-	target := ""
-	if !r.Target.IsZero() {
-		b, err := json.Marshal(r.Target)
-		if err != nil {
-			return err
-		}
-		target = string(b)
+	row, err := resultOf(c, r)
+	if err != nil {
+		return err
 	}
-	if err := t.PutResult(Result{
-		HostID: c.Host.ID, Control: r.Control, Status: r.Status, Live: r.Verdicts[assessment.Live], Persisted: r.Verdicts[assessment.Persisted],
-		Severity: r.Severity, Capability: r.Capability, ReasonID: r.ReasonID, Target: target, Since: c.Measured,
-	}); err != nil {
+	if err := t.PutResult(row); err != nil {
 		return err
 	}
 	if f == nil {
@@ -102,9 +122,25 @@ func (t *Tx) observeResult(c Change, r *assessment.Result, f *Finding) error {
 	f.Family, f.Capability, f.Severity = r.Family, r.Capability, r.Severity
 	f.BundleName, f.BundleRevision = c.Bundle.Name, c.Bundle.Revision
 	if r.Status == assessment.Fail {
-		f.Target = target
+		f.Target = row.Target
 	}
 	return t.move(c, f, review.Observation{Status: r.Status, ReasonID: r.ReasonID, ControlRevision: r.Revision, Measured: c.Measured})
+}
+
+// resultOf is a result of a change as the store keeps it.
+func resultOf(c Change, r *assessment.Result) (Result, error) {
+	target := ""
+	if !r.Target.IsZero() {
+		b, err := json.Marshal(r.Target)
+		if err != nil {
+			return Result{}, err
+		}
+		target = string(b)
+	}
+	return Result{
+		HostID: c.Host.ID, Control: r.Control, Status: r.Status, Live: r.Verdicts[assessment.Live], Persisted: r.Verdicts[assessment.Persisted],
+		Severity: r.Severity, Capability: r.Capability, ReasonID: r.ReasonID, Target: target, Since: c.Measured,
+	}, nil
 }
 
 // move applies one observation to a finding and writes it with its event.

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/server/internal/review"
+)
+
+// The methods of this file say what was so at a past moment: by the time of measuring for hosts and results, by the
+// server's clock for what people decided. History begins with the first check-in that this version took, and ends
+// where it was pruned (see [Retention]); before that nothing is known, which is not the same as nothing wrong.
+
+type historyRow struct {
+	host  string
+	at    time.Time
+	whole bool
+	body  []byte
+}
+
+func scanHistory(r scanner) (v historyRow, err error) {
+	var whole int
+	err = r.Scan(&v.host, moment{&v.at}, &whole, &v.body)
+	v.whole = whole != 0
+	return v, err
+}
+
+// historyAt selects, in order, the rows that make up the state of hosts at a time; its arguments are the time, then
+// the time again.
+const historyAt = `SELECT x.host_id, x.at_ms, x.whole, x.body FROM host_history x JOIN hosts h ON h.id = x.host_id
+	WHERE x.at_ms <= ? AND x.n >= (SELECT MAX(w.n) FROM host_history w WHERE w.host_id = x.host_id AND w.whole = 1 AND w.at_ms <= ?)`
+
+// ResultsAt lists a host's results as they were at a time, by control, without their evidence. None is an empty
+// slice: the host had not been measured, or the history of that time was pruned.
+func (t *Tx) ResultsAt(host string, at time.Time) ([]Result, error) {
+	rows, err := many(t, scanHistory, historyAt+` AND x.host_id = ? ORDER BY x.n`, MS(at), MS(at), host)
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	return replay(rows)
+}
+
+func replay(rows []historyRow) ([]Result, error) {
+	now := map[string]Result{}
+	for _, r := range rows {
+		body, err := unpackHistory(r.body)
+		if err != nil {
+			return nil, err
+		}
+		if err := readHistory(r.host, body, r.whole, r.at, now); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Result, 0, len(now))
+	for _, r := range now {
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(x, y Result) int { return strings.Compare(x.Control, y.Control) })
+	return out, nil
+}
+
+// EachHostAt calls f for every host of a recipient ("" for all) that had enrolled and was not revoked at a time, by
+// id, with its results as they were then (see [Tx.ResultsAt]). The host's Measured is that of then, to the day where
+// nothing changed since; its Summary is that of the results; the rest of it is as it is now.
+func (t *Tx) EachHostAt(recipient string, at time.Time, f func(Host, []Result) error) error {
+	hosts, err := many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE (? = '' OR recipient_id = ?)
+		AND enrolled_ms <= ? AND (revoked_ms = 0 OR revoked_ms > ?) ORDER BY id`, recipient, recipient, MS(at), MS(at))
+	if err != nil {
+		return fmt.Errorf("read hosts: %w", err)
+	}
+	rows, err := many(t, scanHistory, historyAt+` AND (? = '' OR h.recipient_id = ?) ORDER BY x.host_id, x.n`, MS(at), MS(at), recipient, recipient)
+	if err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	measured, err := t.measuredBy(recipient, at)
+	if err != nil {
+		return fmt.Errorf("read measured days: %w", err)
+	}
+	byHost := map[string][]historyRow{}
+	for _, r := range rows {
+		byHost[r.host] = append(byHost[r.host], r)
+	}
+	for _, h := range hosts {
+		own := byHost[h.ID]
+		results, err := replay(own)
+		if err != nil {
+			return fmt.Errorf("host %s: %w", h.ID, err)
+		}
+		h.Measured = measured[h.ID]
+		if n := len(own); n > 0 && own[n-1].at.After(h.Measured) {
+			h.Measured = own[n-1].at
+		}
+		h.Summary = assessment.Summary{}
+		for _, r := range results {
+			h.count(r.Status)
+		}
+		h.cover()
+		if err := f(h, results); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) count(s assessment.Status) {
+	switch s {
+	case assessment.Pass:
+		h.Summary.Pass++
+	case assessment.Fail:
+		h.Summary.Fail++
+	case assessment.Unmeasured:
+		h.Summary.Unmeasured++
+	case assessment.NotApplicable:
+		h.Summary.NotApplicable++
+	default:
+		h.Summary.Error++
+	}
+}
+
+// measuredBy says when each host was last measured before a time: that day's beginning.
+func (t *Tx) measuredBy(recipient string, at time.Time) (map[string]time.Time, error) {
+	type line struct {
+		host        string
+		month, days int64
+	}
+	at = at.UTC()
+	rows, err := many(t, func(r scanner) (v line, err error) { err = r.Scan(&v.host, &v.month, &v.days); return v, err },
+		`SELECT m.host_id, m.month, m.days FROM host_months m JOIN hosts h ON h.id = m.host_id
+		WHERE (? = '' OR h.recipient_id = ?) AND m.month <= ? ORDER BY m.host_id, m.month`, recipient, recipient, monthOf(at))
+	out := map[string]time.Time{}
+	for _, r := range rows {
+		days := r.days
+		if r.month == monthOf(at) {
+			days &= int64(1)<<at.Day() - 1
+		}
+		for d := 31; d >= 1; d-- {
+			if days&(int64(1)<<(d-1)) != 0 {
+				out[r.host] = time.Date(int(r.month/12), time.Month(r.month%12+1), d, 0, 0, 0, 0, time.UTC)
+				break
+			}
+		}
+	}
+	return out, err
+}
+
+// FindingsAt lists the findings of a recipient ("" for all) that were open at a time by what the server knew then,
+// with the review of then: decisions are replayed from their history, so one that a control's new revision voided
+// counts as holding until the next event. Evidence, assignee and counters are those of now.
+func (t *Tx) FindingsAt(recipient string, at time.Time) ([]Finding, error) {
+	all, err := many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE (? = '' OR recipient_id = ?) AND opened_ms <= ?
+		ORDER BY severity DESC, opened_ms, id`, recipient, recipient, MS(at))
+	if err != nil {
+		return nil, fmt.Errorf("read findings: %w", err)
+	}
+	events, err := many(t, scanFindingEvent, `SELECT e.id, e.finding_id, e.at_ms, e.actor, e.event, e.detail FROM finding_events e
+		JOIN findings f ON f.id = e.finding_id WHERE (? = '' OR f.recipient_id = ?) AND e.at_ms <= ?
+		AND e.event NOT IN ('comment', 'assigned') ORDER BY e.finding_id, e.at_ms, e.id`, recipient, recipient, MS(at))
+	if err != nil {
+		return nil, fmt.Errorf("read finding events: %w", err)
+	}
+	byFinding := map[string][]FindingEvent{}
+	for _, e := range events {
+		byFinding[e.FindingID] = append(byFinding[e.FindingID], e)
+	}
+	out := []Finding{}
+	for _, f := range all {
+		if f.Record = past(f.Record, byFinding[f.ID]); f.State == review.Open {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// past takes a record back to what its events up to some moment made of it.
+func past(now review.Record, events []FindingEvent) review.Record {
+	r := review.Record{Opened: now.Opened, ReasonID: now.ReasonID, ControlRevision: now.ControlRevision, Status: assessment.Fail}
+	for _, e := range events {
+		switch review.Event(e.Event) {
+		case review.Opened:
+			r.State = review.Open
+		case review.Reopened:
+			r.State, r.Reopened, r.Closed = review.Open, e.At, time.Time{}
+			r.Reopens++
+			if r.Decision == review.Confirmed {
+				r.Decision = review.Unreviewed
+			}
+		case review.ClosedEvent:
+			r.State, r.Closed = review.Closed, e.At
+		case review.MootEvent:
+			r.State, r.Closed = review.Moot, e.At
+		case review.WaiverEnded:
+			r.Decision, r.AcceptedUntil = review.Unreviewed, time.Time{}
+		case "decided":
+			var d struct {
+				Decision review.Decision `json:"decision"`
+				Reason   string          `json:"reason"`
+				Until    time.Time       `json:"until"`
+			}
+			if json.Unmarshal([]byte(e.Detail), &d) == nil {
+				r.Decision, r.Reason, r.AcceptedUntil, r.Decided, r.DecidedBy = d.Decision, d.Reason, d.Until, e.At, e.Actor
+			}
+		}
+	}
+	return r
+}

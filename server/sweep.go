@@ -1,0 +1,84 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/vymir-project/vymir/server/internal/store"
+)
+
+// sweepEvery is how often the calendar is looked at.
+const sweepEvery = time.Minute
+
+// sweep ends waivers whose date has come, prunes the record, keeps the needs derived and measures effects once a day. Of several server
+// processes one does it.
+func (s *Server) sweep(ctx context.Context) error {
+	owner := store.NewID("p")
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
+			s.log.Error("sweep", "err", err)
+		}
+		if err := s.prune(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("prune", "err", err)
+		}
+		if err := s.Needs.Tick(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("derive needs and measure effects", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) sweepOnce(ctx context.Context, owner string) error {
+	return s.Store.Tx(ctx, func(tx *store.Tx) error {
+		now := s.now()
+		mine, err := tx.Lease("sweep", owner, now, 3*sweepEvery)
+		if err != nil || !mine {
+			return err
+		}
+		n, err := tx.ExpireWaivers(now, 500)
+		if n > 0 {
+			s.log.Info("waivers ended", "count", n)
+		}
+		return err
+	})
+}
+
+// Pruning goes in small transactions, so that check-ins wait for none of them long.
+const (
+	pruneEvery = time.Hour
+	pruneBatch = 500
+)
+
+// prune removes what the configuration no longer keeps. The lease is not given back: it says when the next is due.
+func (s *Server) prune(ctx context.Context) error {
+	keep, begun, total := s.Config.Keep.retention(), false, int64(0)
+	for {
+		var p store.Pruned
+		err := s.Store.Tx(ctx, func(tx *store.Tx) error {
+			now := s.now()
+			if !begun {
+				due, err := tx.Lease("prune", store.NewID("p"), now, pruneEvery) // a new owner: not even ours before it has run out
+				if err != nil || !due {
+					return err
+				}
+			}
+			begun = true
+			var err error
+			p, err = tx.Prune(keep, now, pruneBatch)
+			return err
+		})
+		total += p.Total()
+		if err != nil || p.Total() == 0 {
+			if total > 0 {
+				s.log.Info("pruned", "rows", total)
+			}
+			return err
+		}
+	}
+}
