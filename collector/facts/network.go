@@ -64,6 +64,7 @@ type Interface struct {
 	Up          bool     `json:"up"`
 	Loopback    bool     `json:"loopback,omitzero"`
 	Promiscuous bool     `json:"promiscuous,omitzero"`
+	Upper       []string `json:"upper,omitzero"` // interfaces stacked on it: its bridge, bond, VLANs
 	Wireless    bool     `json:"wireless,omitzero"`
 	Addresses   []string `json:"addresses,omitzero"` // CIDR
 }

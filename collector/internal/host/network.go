@@ -47,6 +47,13 @@ func (e *Env) interfaces(r *reading) (out []facts.Interface, wireguard []string)
 		if flags, err := strconv.ParseUint(e.procLine("/sys/class/net/"+i.Name+"/flags"), 0, 32); err == nil {
 			f.Promiscuous = flags&unix.IFF_PROMISC != 0
 		}
+		if names, err := e.ProcNames("/sys/class/net/" + i.Name); err == nil {
+			for _, n := range names {
+				if upper, ok := strings.CutPrefix(n, "upper_"); ok {
+					f.Upper = append(f.Upper, upper)
+				}
+			}
+		}
 		f.Wireless = e.ProcExists("/sys/class/net/"+i.Name+"/wireless") || e.ProcExists("/sys/class/net/"+i.Name+"/phy80211")
 		if addrs, err := i.Addrs(); err == nil {
 			f.Addresses = []string{}

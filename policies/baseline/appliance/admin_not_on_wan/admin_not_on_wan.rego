@@ -18,7 +18,7 @@
 #   capability: perimeter
 #   halves: [persisted, live]
 #   facts: [firewall, openwrt]
-#   aliases: [OWRT-02, SSH-05]
+#   aliases: [OWRT-02, SSH-05, SSH-09]
 #   baselines: [appliance]
 #   applicability: true
 #   mappings:

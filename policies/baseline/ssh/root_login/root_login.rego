@@ -22,7 +22,7 @@
 #   capability: remote_access
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-01]
+#   aliases: [SSH-01, SSH-09]
 #   baselines: [essential, server, workstation, appliance]
 #   applicability: true
 #   mappings:
