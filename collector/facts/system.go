@@ -34,6 +34,7 @@ type Kernel struct {
 	Modprobe           *Modprobe         `json:"modprobe,omitzero"`            // modprobe.d as modprobe would read it
 	CPUVulnerabilities map[string]string `json:"cpu_vulnerabilities,omitzero"` // /sys/devices/system/cpu/vulnerabilities
 	BPFPrograms        []BPFProgram      `json:"bpf_programs,omitzero"`        // programs loaded in the kernel
+	BPFHoldersKnown    *bool             `json:"bpf_holders_known,omitzero"`   // every descriptor, pin and cgroup was looked through: a program without holder, pin and cgroup has none of them
 }
 
 // InstalledKernel is one kernel on disk.
@@ -57,15 +58,18 @@ type Modprobe struct {
 	Available   []string          `json:"available,omitzero"`   // of the modules we ask for, those present on disk
 }
 
-// BPFProgram is one eBPF program loaded in the kernel.
+// BPFProgram is one eBPF program loaded in the kernel. What holds a program at a network device (tc, XDP), in a network name
+// space or in a map of programs is not looked for: those types can stand without holder on any host. A descriptor that is only
+// in flight over a socket is not seen either.
 type BPFProgram struct {
 	ID     uint32  `json:"id"`
 	Type   string  `json:"type"`
 	Name   string  `json:"name,omitzero"`
 	UID    *uint32 `json:"uid,omitzero"`
-	Pinned bool    `json:"pinned,omitzero"`
-	Holder string  `json:"holder,omitzero"` // program that holds it open, where procfs shows it
-	Ours   bool    `json:"ours,omitzero"`   // loaded by this agent
+	Pinned bool    `json:"pinned,omitzero"` // it, or a link to it, is pinned below /sys/fs/bpf
+	Holder string  `json:"holder,omitzero"` // path of the program that holds it or a link to it open; its name where there is no path
+	Cgroup string  `json:"cgroup,omitzero"` // a cgroup it is attached to; looked for where there is neither holder nor pin
+	Ours   bool    `json:"ours,omitzero"`   // held open by this agent's program
 }
 
 // Boot is how the machine starts and when it last did.

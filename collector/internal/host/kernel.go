@@ -4,14 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 )
@@ -29,7 +25,7 @@ func collectKernel(_ context.Context, env *Env, doc *facts.Document) facts.Statu
 	var r reading
 	k := &facts.Kernel{}
 	if env.Live {
-		readRunningKernel(env, k, &r)
+		readRunningKernel(env, doc, k, &r)
 	}
 	k.Installed = installedKernels(env, &r)
 	k.NewestInstalled = newestKernel(k.Installed, "")
@@ -60,7 +56,7 @@ func kernelDrift(k *facts.Kernel) []facts.Drift {
 	return []facts.Drift{{Family: "kernel", Subject: "build", Persisted: k.Installed[i].Build, Live: k.Build}}
 }
 
-func readRunningKernel(env *Env, k *facts.Kernel, r *reading) {
+func readRunningKernel(env *Env, doc *facts.Document, k *facts.Kernel, r *reading) {
 	k.Release = env.procLine("/proc/sys/kernel/osrelease")
 	k.Build = env.procLine("/proc/sys/kernel/version")
 	if b, ok := r.proc(env, "/proc/cmdline"); ok {
@@ -83,7 +79,7 @@ func readRunningKernel(env *Env, k *facts.Kernel, r *reading) {
 		}
 	}
 	if env.Native() {
-		k.BPFPrograms = bpfPrograms(r)
+		k.BPFPrograms, k.BPFHoldersKnown = env.bpfPrograms(doc, r)
 	}
 }
 
@@ -168,39 +164,6 @@ func parseModules(b []byte) []facts.Module {
 		out = append(out, m)
 	}
 	slices.SortFunc(out, func(a, b facts.Module) int { return cmp.Compare(a.Name, b.Name) })
-	return out
-}
-
-// bpfPrograms lists the programs loaded in the kernel; nil without the right to ask.
-func bpfPrograms(r *reading) []facts.BPFProgram {
-	out := []facts.BPFProgram{}
-	for id := ebpf.ProgramID(0); len(out) < 4096; {
-		next, err := ebpf.ProgramGetNextID(id)
-		if err != nil {
-			if len(out) == 0 && !errors.Is(err, fs.ErrNotExist) {
-				r.miss("bpf programs", err)
-				return nil
-			}
-			return out
-		}
-		id = next
-		p, err := ebpf.NewProgramFromID(id)
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // unloaded meanwhile
-			}
-			r.miss("bpf programs", err)
-			return nil
-		}
-		if info, err := p.Info(); err == nil {
-			prog := facts.BPFProgram{ID: uint32(id), Type: info.Type.String(), Name: info.Name}
-			if uid, ok := info.CreatedByUID(); ok {
-				prog.UID = &uid
-			}
-			out = append(out, prog)
-		}
-		p.Close()
-	}
 	return out
 }
 

@@ -46,6 +46,7 @@ type process struct {
 	contained  bool      // in another PID name space than ours
 	kernel     bool      // a kernel thread
 	sockets    []uint64  // inodes
+	bpf        []string  // numbers of the descriptors that hold a BPF program or link
 }
 
 // procScan is one pass over /proc.
@@ -100,7 +101,14 @@ func (e *Env) scanProcesses() *procScan {
 			if fds++; fds > maxFDs {
 				break
 			}
-			if inode, ok := socketInode(e, "/proc/"+n+"/fd/"+fd); ok {
+			target, err := e.ProcLink("/proc/" + n + "/fd/" + fd)
+			if err != nil {
+				continue // closed meanwhile
+			}
+			if kind, ok := strings.CutPrefix(target, "anon_inode:"); ok && (kind == "bpf-prog" || kind == "bpf_link") {
+				p.bpf = append(p.bpf, fd)
+			}
+			if inode, ok := socketInode(target); ok {
 				p.sockets = append(p.sockets, inode)
 				// A socket may be shared: the eldest program that holds it owns it, but not systemd where another does.
 				if have := s.byInode[inode]; have == nil || have.pid == 1 || p.pid != 1 && p.started.Before(have.started) {
@@ -112,11 +120,8 @@ func (e *Env) scanProcesses() *procScan {
 	return s
 }
 
-func socketInode(e *Env, link string) (uint64, bool) {
-	target, err := e.ProcLink(link)
-	if err != nil {
-		return 0, false
-	}
+// socketInode reads the inode off what a descriptor's link says.
+func socketInode(target string) (uint64, bool) {
 	s, ok := strings.CutPrefix(target, "socket:[")
 	if !ok {
 		return 0, false
