@@ -59,7 +59,9 @@ type FileState struct {
 	GroupWritable bool       `json:"group_writable,omitzero"`
 	WorldWritable bool       `json:"world_writable,omitzero"`
 	WorldReadable bool       `json:"world_readable,omitzero"`
-	Link          string     `json:"link,omitzero"` // target of a symbolic link
+	Link          string     `json:"link,omitzero"`         // target of a symbolic link
+	Capabilities  []string   `json:"capabilities,omitzero"` // file capabilities (capabilities(7)), looked for by the walk only
+	Package       string     `json:"package,omitzero"`      // package that lists it, looked up by the walk only; see [Walk].OwnersKnown
 }
 
 // Walk is what a budgeted walk over the local disk file systems found. It goes on from collection to collection; the lists
@@ -71,6 +73,8 @@ type Walk struct {
 	WorldWritable []FileState `json:"world_writable,omitzero"` // files, and directories without the sticky bit
 	Unowned       []FileState `json:"unowned,omitzero"`        // uid or gid without a name; absent where a directory service names some
 	SetID         []FileState `json:"set_id,omitzero"`         // SUID and SGID programs
+	Capable       []FileState `json:"capable,omitzero"`        // programs with file capabilities
+	OwnersKnown   bool        `json:"owners_known,omitzero"`   // set_id and capable were looked up in the package data base: one without a package is in none
 	Truncated     bool        `json:"truncated,omitzero"`      // a list was cut at its limit
 }
 

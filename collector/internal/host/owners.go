@@ -41,6 +41,8 @@ func (e *Env) ownersOf(wanted map[string]bool) (map[string]string, bool) {
 	return nil, false
 }
 
+// ownersByLists reads dpkg's or opkg's lists. A package's file that another package moved aside (dpkg-divert) is known by
+// the place it was moved to.
 func (e *Env) ownersByLists(dir string, names []string, wanted map[string]bool) map[string]string {
 	// A merged /usr lets a program be known by another path than the one its package lists.
 	spelled := map[string]string{}
@@ -50,9 +52,13 @@ func (e *Env) ownersByLists(dir string, names []string, wanted map[string]bool) 
 			spelled[rest] = p
 		}
 	}
+	diverted := e.diversions()
 	var lengths [1024]bool // most lines are passed over by their length alone
 	for p := range spelled {
 		lengths[min(len(p), len(lengths)-1)] = true
+	}
+	for from := range diverted {
+		lengths[min(len(from), len(lengths)-1)] = true
 	}
 	out := map[string]string{}
 	total := 0
@@ -80,9 +86,34 @@ func (e *Env) ownersByLists(dir string, names []string, wanted map[string]bool) 
 			if !lengths[min(len(line), len(lengths)-1)] {
 				continue
 			}
-			if p, ok := spelled[string(line)]; ok {
+			listed := string(line)
+			if d, ok := diverted[listed]; ok && d.by != pkg {
+				listed = d.to
+			}
+			if p, ok := spelled[listed]; ok {
 				out[p] = pkg
 			}
+		}
+	}
+	return out
+}
+
+// diversion is where dpkg puts the files of a path that do not come from the package by.
+type diversion struct{ to, by string }
+
+// diversions reads what dpkg-divert keeps: three lines each, of the path, the new place and the package; ":" is the
+// administrator's.
+func (e *Env) diversions() map[string]diversion {
+	b, err := e.ReadFileLimit("/var/lib/dpkg/diversions", maxListFile)
+	if err != nil {
+		return nil
+	}
+	out := map[string]diversion{}
+	var three []string
+	for _, line := range lines(b) {
+		if three = append(three, line); len(three) == 3 {
+			out[three[0]] = diversion{three[1], three[2]}
+			three = nil
 		}
 	}
 	return out

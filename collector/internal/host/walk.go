@@ -27,6 +27,7 @@ const (
 	walkEvery       = 20 * time.Hour // a completed walk holds this long before a new one begins
 	maxWalkFindings = 1000           // of each list
 	maxWalkDepth    = 128
+	walkForm        = 1       // raised when the walk looks for more: what was remembered of older ones is dropped
 	maxWalkSubdirs  = 200_000 // of one directory
 )
 
@@ -41,6 +42,7 @@ type walkState struct {
 	Root   string      `json:"root"`
 	Done   *facts.Walk `json:"done,omitzero"`   // the last completed walk
 	Now    facts.Walk  `json:"now"`             // the walk under way
+	Form   int         `json:"form,omitzero"`   // [walkForm] of the version that wrote it
 	Cursor string      `json:"cursor,omitzero"` // last directory whose files were looked at; "": not begun
 	Mount  string      `json:"mount,omitzero"`  // file system it lies on
 }
@@ -63,6 +65,7 @@ func collectWalk(ctx context.Context, env *Env, doc *facts.Document) facts.Statu
 	err := w.all(ctx, roots)
 	r.unread = w.read.unread
 	if err == nil {
+		env.nameOwners(&st.Now)
 		st.Now.Complete, st.Now.CompletedAt = true, ptr(env.Now)
 		done := st.Now
 		st.Done, st.Now, st.Cursor, st.Mount = &done, facts.Walk{}, "", ""
@@ -121,7 +124,7 @@ func newWalk(env *Env, doc *facts.Document, st *walkState) *walk {
 	}
 	w.unowned = !directoryService(env)
 	if st.Cursor == "" {
-		st.Now = facts.Walk{WorldWritable: []facts.FileState{}, SetID: []facts.FileState{}}
+		st.Now = facts.Walk{WorldWritable: []facts.FileState{}, SetID: []facts.FileState{}, Capable: []facts.FileState{}}
 		if w.unowned {
 			st.Now.Unowned = []facts.FileState{}
 		}
@@ -266,7 +269,7 @@ func (w *walk) entries(fd int, name string, look bool) ([]string, error) {
 				continue // vanished, or another file system
 			}
 			if look {
-				w.judge(name, e, &st)
+				w.judge(fd, name, e, &st)
 			}
 			if st.Mode&unix.S_IFMT == unix.S_IFDIR && len(subdirs) < maxWalkSubdirs {
 				subdirs = append(subdirs, e)
@@ -277,8 +280,8 @@ func (w *walk) entries(fd int, name string, look bool) ([]string, error) {
 	return subdirs, nil
 }
 
-// judge files one inode under what it is.
-func (w *walk) judge(dir, name string, st *unix.Stat_t) {
+// judge files one inode of an open directory under what it is.
+func (w *walk) judge(fd int, dir, name string, st *unix.Stat_t) {
 	w.left--
 	now := &w.state.Now
 	now.InodesSeen++
@@ -290,24 +293,48 @@ func (w *walk) judge(dir, name string, st *unix.Stat_t) {
 	if kind == unix.S_IFREG && st.Mode&(unix.S_ISUID|unix.S_ISGID) != 0 {
 		w.keep(&now.SetID, p, st)
 	}
+	if kind == unix.S_IFREG && st.Mode&0o111 != 0 && now.Capable != nil {
+		if caps := fileCapabilities(fd, name); len(caps) > 0 && w.keep(&now.Capable, p, st) {
+			now.Capable[len(now.Capable)-1].Capabilities = caps
+		}
+	}
 	if w.unowned && now.Unowned != nil && (w.env.UserName(st.Uid) == "" || w.env.GroupName(st.Gid) == "") {
 		w.keep(&now.Unowned, p, st)
 	}
 }
 
-func (w *walk) keep(list *[]facts.FileState, p string, st *unix.Stat_t) {
+// keep adds an inode to a list; false: the list is full.
+func (w *walk) keep(list *[]facts.FileState, p string, st *unix.Stat_t) bool {
 	if len(*list) >= maxWalkFindings {
 		w.state.Now.Truncated = true
-		return
+		return false
 	}
 	*list = append(*list, w.env.state(p, st, nil))
+	return true
+}
+
+// nameOwners looks the programs with privileges up in the package data base.
+func (e *Env) nameOwners(w *facts.Walk) {
+	wanted := map[string]bool{}
+	for _, list := range [][]facts.FileState{w.SetID, w.Capable} {
+		for _, f := range list {
+			wanted[f.Path] = true
+		}
+	}
+	owners, ok := e.ownersOf(wanted)
+	w.OwnersKnown = ok
+	for _, list := range [][]facts.FileState{w.SetID, w.Capable} {
+		for i := range list {
+			list[i].Package = owners[list[i].Path]
+		}
+	}
 }
 
 func walkFile(env *Env) string { return filepath.Join(env.StateDir, "walk.json") }
 
 // loadWalk returns the remembered state; an unreadable or foreign one counts as none.
 func loadWalk(env *Env) *walkState {
-	empty := &walkState{Root: env.Root}
+	empty := &walkState{Root: env.Root, Form: walkForm}
 	if env.StateDir == "" {
 		return empty
 	}
@@ -320,7 +347,7 @@ func loadWalk(env *Env) *walkState {
 		return empty
 	}
 	st := &walkState{}
-	if json.Unmarshal(b, st) != nil || st.Root != env.Root || st.Done != nil && st.Done.CompletedAt == nil {
+	if json.Unmarshal(b, st) != nil || st.Root != env.Root || st.Form != walkForm || st.Done != nil && st.Done.CompletedAt == nil {
 		return empty
 	}
 	return st
