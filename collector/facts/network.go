@@ -56,6 +56,17 @@ type Network struct {
 	HostsFile        []string          `json:"hosts_file,omitzero"`        // names in /etc/hosts that point off the host
 	WiFi             []WiFi            `json:"wifi,omitzero"`
 	WireGuard        []string          `json:"wireguard,omitzero"` // interface names
+	Tunnels          []Tunnel          `json:"tunnels,omitzero"`   // VPN interfaces; IPsec without an interface of its own is not seen
+}
+
+// Tunnel is one interface that leads into a VPN.
+type Tunnel struct {
+	Interface       string     `json:"interface"`
+	Kind            string     `json:"kind"`                       // wireguard, or tun (OpenVPN, Tailscale and others)
+	Connected       *bool      `json:"connected,omitzero"`         // tun: a program holds it open
+	Peers           *int       `json:"peers,omitzero"`             // wireguard: configured peers; absent: the kernel was not asked
+	LastHandshakeAt *time.Time `json:"last_handshake_at,omitzero"` // wireguard: newest of all peers, UTC; absent with peers known: none since the interface was made
+	AgeSeconds      *int64     `json:"age_seconds,omitzero"`       // since LastHandshakeAt; a tunnel in use renews it every 2 minutes, an idle one without keep-alive does not
 }
 
 // Interface is one network interface.
@@ -143,6 +154,18 @@ type Continuity struct {
 	NUT        *bool         `json:"nut,omitzero"`   // a UPS monitor is installed and enabled
 	DiskHealth []DiskHealth  `json:"disk_health,omitzero"`
 	Raid       []Raid        `json:"raid,omitzero"`
+	Attested   []Attestation `json:"attested,omitzero"` // what the administrator states, from /etc/vymir/attested/*.conf; empty: nothing
+}
+
+// Attestation is a statement of the host's administrator about what no program can see: that a restore was tried, that a copy
+// lies elsewhere. It is one file of "key = value" lines: subject, date (YYYY-MM-DD), by, evidence (a path on this host).
+type Attestation struct {
+	Subject  string     `json:"subject"`           // restore_test, offline_copy, ...: as written, in lower case
+	Date     *time.Time `json:"date,omitzero"`     // UTC midnight; absent: none, or not a date
+	AgeDays  *int       `json:"age_days,omitzero"` // from Date to measured_at; negative: a date to come
+	By       string     `json:"by,omitzero"`
+	Evidence *FileState `json:"evidence,omitzero"` // kind absent: the file it names is not there; nil: none is named
+	File     string     `json:"file"`
 }
 
 // BackupTool is one backup program with signs of its use.

@@ -62,11 +62,19 @@ type Volume struct {
 
 // Logging is where log lines go and how long they stay.
 type Logging struct {
-	Journal   *Journal   `json:"journal,omitzero"`
-	Syslog    *Syslog    `json:"syslog,omitzero"`
-	Logrotate *bool      `json:"logrotate,omitzero"` // installed with a configuration
-	OldestAt  *time.Time `json:"oldest_at,omitzero"` // oldest log file kept
-	NewestAt  *time.Time `json:"newest_at,omitzero"` // last write to any system log
+	Journal   *Journal      `json:"journal,omitzero"`
+	Syslog    *Syslog       `json:"syslog,omitzero"`
+	Logrotate *bool         `json:"logrotate,omitzero"` // installed with a configuration
+	Rotation  []LogRotation `json:"rotation,omitzero"`  // system logs that logrotate turns; absent without logrotate
+	OldestAt  *time.Time    `json:"oldest_at,omitzero"` // system logs reach back at least to here: the first record of a journal file, the last write of a text log
+	NewestAt  *time.Time    `json:"newest_at,omitzero"` // last write to any system log
+}
+
+// LogRotation is how long logrotate(8) keeps one log.
+type LogRotation struct {
+	Log      string `json:"log"`
+	KeptDays *int   `json:"kept_days,omitzero"` // days of records that stay; absent: size decides, or nothing is thrown away
+	File     string `json:"file"`               // the configuration file
 }
 
 // Journal is systemd-journald.

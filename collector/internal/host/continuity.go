@@ -2,11 +2,13 @@ package host
 
 import (
 	"context"
+	"math"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vymir-project/vymir/collector/facts"
 )
@@ -45,6 +47,7 @@ func collectContinuity(_ context.Context, env *Env, doc *facts.Document) facts.S
 		}
 	}
 	c.NUT = env.serviceEnabled("nut-monitor", "apcupsd", "nut-client", "upsmon")
+	c.Attested = attestations(env, &r)
 	if !env.Live {
 		return r.status()
 	}
@@ -56,6 +59,31 @@ func collectContinuity(_ context.Context, env *Env, doc *facts.Document) facts.S
 	}
 	c.DiskHealth = env.diskHealth()
 	return r.status()
+}
+
+// attestations reads what the administrator states. A file that states no subject is told as not read.
+func attestations(env *Env, r *reading) []facts.Attestation {
+	out := []facts.Attestation{}
+	for _, f := range env.Glob("/etc/vymir/attested/*.conf") {
+		b, ok := r.file(env, f)
+		if !ok || len(out) >= 64 {
+			continue
+		}
+		kv := iniSections(b)[""]
+		a := facts.Attestation{Subject: strings.ToLower(kv["subject"]), By: kv["by"], File: f}
+		if a.Subject == "" {
+			r.note(f, "no subject")
+			continue
+		}
+		if day, err := time.Parse(time.DateOnly, kv["date"]); err == nil {
+			a.Date, a.AgeDays = &day, ptr(int(math.Floor(env.Now.Sub(day).Hours()/24)))
+		}
+		if p := kv["evidence"]; strings.HasPrefix(p, "/") {
+			a.Evidence = ptr(env.Stat(p))
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 // remoteTarget matches a place off the host on a command line.

@@ -28,6 +28,9 @@ func collectLogging(_ context.Context, env *Env, doc *facts.Document) facts.Stat
 	}
 	rotates := env.firstExisting("/usr/sbin/logrotate", "/etc/logrotate.conf") != "" && (env.Exists("/etc/logrotate.conf") || len(env.Names("/etc/logrotate.d")) > 0)
 	l.Logrotate = &rotates
+	if rotates {
+		l.Rotation = logRotations(env, &r)
+	}
 	l.OldestAt, l.NewestAt = logAges(env)
 	return r.status()
 }
@@ -335,12 +338,13 @@ func (e *Env) logConnected(s *facts.Syslog) *bool {
 	return nil
 }
 
-// logAges looks at the system's own log files: the oldest and the newest last write.
+// logAges looks at the system's own log files: how far back they reach at least, and the newest last write. A text log
+// holds records older than its last write, so that the oldest last write is too young rather than too old; a journal file
+// tells its first record. A clock that was wrong when a record was written makes both wrong.
 func logAges(env *Env) (oldest, newest *time.Time) {
-	names := []string{"syslog", "messages", "auth.log", "secure", "kern.log", "daemon.log"}
 	var files []string
 	for _, n := range env.Names("/var/log") {
-		if slices.ContainsFunc(names, func(p string) bool { return n == p || strings.HasPrefix(n, p+".") || strings.HasPrefix(n, p+"-") }) {
+		if slices.ContainsFunc(systemLogs, func(p string) bool { return n == p || strings.HasPrefix(n, p+".") || strings.HasPrefix(n, p+"-") }) {
 			files = append(files, path.Join("/var/log", n))
 		}
 	}
@@ -352,8 +356,12 @@ func logAges(env *Env) (oldest, newest *time.Time) {
 			continue
 		}
 		t := time.Unix(st.Mtim.Unix()).UTC()
-		if oldest == nil || t.Before(*oldest) {
-			oldest = &t
+		first := t
+		if head := journalHead(env, f); !head.IsZero() && head.Before(t) {
+			first = head
+		}
+		if oldest == nil || first.Before(*oldest) {
+			oldest = &first
 		}
 		if newest == nil || t.After(*newest) {
 			newest = &t

@@ -24,6 +24,7 @@ func collectNetwork(_ context.Context, env *Env, doc *facts.Document) facts.Stat
 	doc.Network = n
 	if env.Native() {
 		n.Interfaces, n.WireGuard = env.interfaces(&r)
+		n.Tunnels = env.tunnels(n, &r)
 	}
 	if env.Live {
 		n.DefaultRoutes = env.defaultRoutes()
