@@ -30,7 +30,12 @@
 #         en: "addresses of the approved name servers; empty: no list is given"
 #         uk: "адреси погоджених серверів імен; порожньо: переліку не задано"
 #     - name: forbidden
-#       default: ["77.88.8.8", "77.88.8.1", "77.88.8.88", "77.88.8.2", "77.88.8.7", "77.88.8.3", "2a02:6b8::feed:ff", "2a02:6b8::feed:0ff", "2a02:6b8:0:1::feed:ff", "2a02:6b8:0:1::feed:0ff", "2a02:6b8::feed:bad", "2a02:6b8:0:1::feed:bad", "2a02:6b8::feed:a11", "2a02:6b8:0:1::feed:a11"]
+#       default: [
+#         "77.88.8.8", "77.88.8.1", "77.88.8.88", "77.88.8.2",
+#         "77.88.8.7", "77.88.8.3", "2a02:6b8::feed:ff", "2a02:6b8::feed:0ff",
+#         "2a02:6b8:0:1::feed:ff", "2a02:6b8:0:1::feed:0ff", "2a02:6b8::feed:bad", "2a02:6b8:0:1::feed:bad",
+#         "2a02:6b8::feed:a11", "2a02:6b8:0:1::feed:a11"
+#       ]
 #       meaning:
 #         en: "addresses of name servers that must not be used; by default those of Yandex"
 #         uk: "адреси серверів імен, якими не можна користуватися; за замовчуванням сервери Яндекса"

@@ -107,35 +107,19 @@ unapproved := admins - approved
 
 services := {user.name | some user in input.accounts.users; user.system == true; user.name in unapproved}
 
-persisted := {
-	"verdict": "fail",
-	"reason": "unapproved",
-	"params": {"names": sort(unapproved)},
-	"evidence": {"administrators": sort(admins), "approved": sort(approved)},
-} if {
+seen := {"administrators": sort(admins), "approved": sort(approved)}
+
+answer(verdict, reason, found) := {"verdict": verdict, "reason": reason, "params": found, "evidence": seen}
+
+persisted := answer("fail", "unapproved", {"names": sort(unapproved)}) if {
 	count(approved) > 0
 	count(unapproved) > 0
-} else := {
-	"verdict": "fail",
-	"reason": "service",
-	"params": {"names": sort(services)},
-	"evidence": {"administrators": sort(admins)},
-} if {
+} else := answer("fail", "service", {"names": sort(services)}) if {
 	count(services) > 0
-} else := {
-	"verdict": "fail",
-	"reason": "many",
-	"params": {"count": count(admins), "limit": params.max_members, "names": sort(admins)},
-	"evidence": {"administrators": sort(admins)},
-} if {
+} else := answer("fail", "many", {"count": count(admins), "limit": params.max_members, "names": sort(admins)}) if {
 	count(approved) == 0
 	count(admins) > params.max_members
-} else := {
-	"verdict": "pass",
-	"reason": "right",
-	"params": {"names": sort(admins)},
-	"evidence": {"administrators": sort(admins)},
-} if {
+} else := answer("pass", "right", {"names": sort(admins)}) if {
 	is_array(input.accounts.users)
 	is_array(input.accounts.groups)
 	sudo_known
