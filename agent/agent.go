@@ -49,7 +49,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	full, err := engine.Judge(ctx, facts, policies.JudgeOptions{Baselines: c.Baselines, Role: c.Role, Params: c.judgeParams(), Lang: c.Language})
+	full, err := engine.Judge(ctx, facts, policies.JudgeOptions{Baselines: c.Baselines, Role: c.Role, Params: c.judgeParams(), Scope: c.Exclusions(), Lang: c.Language})
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Role             string                    `yaml:"role"`              // server, workstation or appliance; empty: found
 	Baselines        []string                  `yaml:"baselines"`         // empty: essential and the role's
 	Params           map[string]map[string]any `yaml:"params"`            // control id → name → value
+	Scope            []ScopeEntry              `yaml:"scope"`             // controls left out on this host, with the reason
 	AssessInterval   Duration                  `yaml:"assess_interval"`   // 0: 1h
 	CheckInInterval  Duration                  `yaml:"check_in_interval"` // 0: 1h
 	UnchangedEvery   Duration                  `yaml:"unchanged_every"`   // an assessment that changed nothing is sent this often; 0: 24h
@@ -141,7 +142,7 @@ func oneLine(err error) string {
 	s = strings.TrimPrefix(s, "yaml: ")
 	s = strings.TrimPrefix(s, "unmarshal errors: ")
 	s = strings.ReplaceAll(s, " not found in type agent.", " is not a setting of agent.")
-	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives"} {
+	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives", "agent.ScopeEntry"} {
 		s = strings.ReplaceAll(s, " of "+part, "")
 	}
 	return s
@@ -160,6 +161,11 @@ func (c *Config) check() error {
 	for name, d := range map[string]Duration{"assess_interval": c.AssessInterval, "check_in_interval": c.CheckInInterval} {
 		if v := time.Duration(d); v != 0 && v != schedule.Clamp(v) {
 			return fmt.Errorf("%s %s, from %s to %s", name, v, schedule.Shortest, schedule.Longest)
+		}
+	}
+	for _, x := range c.Exclusions() {
+		if err := x.Check(); err != nil {
+			return err
 		}
 	}
 	if c.UnchangedEvery < 0 || c.Outbox.MaxBytes < 0 || c.Outbox.MaxItems < 0 {

@@ -19,6 +19,7 @@ type JudgeOptions struct {
 	Baselines []string       // names; nil: essential and the one of the host's role
 	Role      string         // server, workstation or appliance; "": the one in the facts, server when that is missing too
 	Params    map[string]any // "family.control" → {name: value}, or "family.control.name" → value; unknown ones are an error
+	Scope     []Exclusion    // controls that the host's administrator leaves out; unknown ones and ones without a reason are an error
 	Now       time.Time      // the clock of judging; zero: time.Now, and the assessment is not marked
 	Lang      string         // language of the rendered texts; "": en
 }

@@ -62,6 +62,10 @@ func (e *Engine) Judge(ctx context.Context, factsJSON []byte, o JudgeOptions) (*
 	if err != nil {
 		return nil, err
 	}
+	scope, err := e.catalogue.scopeByID(o.Scope)
+	if err != nil {
+		return nil, err
+	}
 	now := o.Now
 	if now.IsZero() {
 		now = start
@@ -85,7 +89,10 @@ func (e *Engine) Judge(ctx context.Context, factsJSON []byte, o JudgeOptions) (*
 	}
 	for i := range e.catalogue.Controls {
 		if k := &e.catalogue.Controls[i]; in(k, baselines) {
-			j := judgement{control: k, head: h, lang: o.Lang}
+			j := judgement{control: k, head: h, lang: o.Lang, now: now}
+			if x, ok := scope[k.ID]; ok {
+				j.scope = &x
+			}
 			a.Results = append(a.Results, j.result(answers[k.ID], failures[k.ID]))
 		}
 	}
@@ -150,6 +157,8 @@ type judgement struct {
 	control *Control
 	head    *head
 	lang    string
+	now     time.Time
+	scope   *Exclusion // nil: the control is not left out
 }
 
 // verdict is what a policy answers for one half.
@@ -174,12 +183,17 @@ func (j judgement) result(answer any, failure error) assessment.Result {
 	for _, h := range k.Halves {
 		r.Verdicts[h] = assessment.Unmeasured
 	}
-	if err := j.decide(&r, answer, failure); err != nil {
+	if j.scope != nil && j.scope.holds(j.now) {
+		j.scope.apply(&r)
+	} else if err := j.decide(&r, answer, failure); err != nil {
 		r.Status, r.ReasonID = assessment.Error, reasonError
 		r.Target = assessment.Target{Params: map[string]any{"error": clip(err.Error())}}
 		for _, h := range k.Halves {
 			r.Verdicts[h] = assessment.Unmeasured
 		}
+	}
+	if j.scope != nil && !r.Scoped {
+		r.ScopeEnded = j.scope.Until.UTC().Format(time.DateOnly)
 	}
 	r.ReasonNumber = k.ReasonNumber(r.ReasonID)
 	r.Reason = k.Reason(j.lang, r.ReasonID, r.Target.Params)

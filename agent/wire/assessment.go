@@ -207,6 +207,7 @@ func decodeResult(r *vymirv1.Result, c Control) (assessment.Result, error) {
 	}
 	if r.Reason > 0 && int64(r.Reason) <= int64(len(c.Reasons)) {
 		d.ReasonID = c.Reasons[r.Reason-1]
+		d.Scoped = d.Status == assessment.NotApplicable && assessment.IsScoped(d.ReasonID)
 	}
 	if len(r.Target) > 0 {
 		if err := json.Unmarshal(r.Target, &d.Target); err != nil {

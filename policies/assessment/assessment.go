@@ -27,6 +27,16 @@ const (
 	Error         Status = "error" // our own failure
 )
 
+// The reasons of results that the host's administrator scoped out, without and with a last day. Their parameters (reason_en, reason_uk,
+// until) are the administrator's own words.
+const (
+	ReasonScoped      = "scoped_out"
+	ReasonScopedUntil = "scoped_out_until"
+)
+
+// IsScoped reports whether a reason id is one of a result that was scoped out.
+func IsScoped(reasonID string) bool { return reasonID == ReasonScoped || reasonID == ReasonScopedUntil }
+
 // Half names the two verdicts of a control.
 type Half string
 
@@ -113,6 +123,11 @@ type Result struct {
 	Title        string          `json:"title"`
 	ReasonID     string          `json:"reason_id"`
 	Reason       string          `json:"reason"` // one sentence in the reader's language
+	// Scoped says that the host's administrator left the control out by a scope entry; the status is not_applicable, and the reason
+	// gives the administrator's own.
+	Scoped bool `json:"scoped,omitzero"`
+	// ScopeEnded is the last day of a scope entry that has run out, as 2006-01-02: the control is judged again. Empty: none did.
+	ScopeEnded string `json:"scope_ended,omitzero"`
 	// Target half.
 	Target Target `json:"target,omitzero"`
 
@@ -136,6 +151,7 @@ type Summary struct {
 	Unmeasured    int `json:"unmeasured"`
 	NotApplicable int `json:"not_applicable"`
 	Error         int `json:"error"`
+	Scoped        int `json:"scoped,omitzero"` // of the not applicable ones, those the administrator left out
 	// CoveragePercent is the share of applicable controls that were decided: (pass+fail) of
 	// (pass+fail+unmeasured+error), 0 to 100; 100 when none applies.
 	CoveragePercent float64 `json:"coverage_percent"`
@@ -173,6 +189,9 @@ func Summarize(results []Result) Summary {
 			s.Unmeasured++
 		case NotApplicable:
 			s.NotApplicable++
+			if r.Scoped {
+				s.Scoped++
+			}
 		default:
 			s.Error++
 		}

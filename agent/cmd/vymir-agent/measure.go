@@ -12,8 +12,6 @@ import (
 
 	"aead.dev/minisign"
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
-
 	"github.com/vymir-project/vymir/agent"
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/report"
@@ -99,7 +97,7 @@ func (p *program) assessCommand() *cobra.Command {
 	fl.StringVar(&f.root, "root", "", "assess a mounted file system in this directory instead of the live host")
 	fl.StringVar(&f.facts, "facts", "", "judge a saved facts document (- for standard input) instead of measuring")
 	fl.StringArrayVar(&f.baselines, "baseline", nil, "judge by this baseline; may be repeated (default: essential and the role's)")
-	fl.StringVar(&f.params, "params", "", "file with parameters of controls, YAML or JSON: control id → name → value")
+	fl.StringVar(&f.params, "params", "", "file with parameters of controls, YAML or JSON: control id → name → value; scope: controls left out, with the reason")
 	fl.StringVar(&f.bundle, "bundle", "", "judge by this signed policy bundle instead of the built-in one")
 	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle must be signed with")
 	fl.StringVar(&f.now, "now", "", "judge as of this time (RFC 3339), and mark the output")
@@ -122,7 +120,7 @@ func (p *program) assess(c *cobra.Command, f *assessFlags) error {
 		return err
 	}
 	if f.params != "" {
-		if o.Params, err = p.readParams(f.params); err != nil {
+		if o.Params, o.Scope, err = p.readParams(f.params); err != nil {
 			return err
 		}
 	}
@@ -205,6 +203,7 @@ func (p *program) factsOf(ctx context.Context, f *assessFlags, now time.Time, o 
 		for id, values := range config.Params {
 			o.Params[id] = values
 		}
+		o.Scope = config.Exclusions()
 	}
 	doc, err := p.collect(ctx, f.root, role, now)
 	if err != nil {
@@ -237,16 +236,16 @@ func (p *program) readInput(name string) ([]byte, error) {
 	return b, nil
 }
 
-func (p *program) readParams(name string) (map[string]any, error) {
+func (p *program) readParams(name string) (map[string]any, []policies.Exclusion, error) {
 	b, err := p.readInput(name)
 	if err != nil {
-		return nil, told{p.text("error.params", name, err)}
+		return nil, nil, told{p.text("error.params", name, err)}
 	}
-	var params map[string]any
-	if err := yaml.Unmarshal(b, &params); err != nil {
-		return nil, told{p.text("error.params", name, oneLine(err.Error()))}
+	params, scope, err := agent.ParseParams(b)
+	if err != nil {
+		return nil, nil, told{p.text("error.params", name, oneLine(err.Error()))}
 	}
-	return params, nil
+	return params, scope, nil
 }
 
 // readBundle reads a bundle that the key signed; no name is no bundle: the built-in policies.

@@ -111,6 +111,9 @@ func (c Consent) Apply(a *assessment.Assessment) *assessment.Assessment {
 	for i := range out.Results {
 		t := &out.Results[i].Target
 		*t = assessment.Target{Params: c.filter("params", t.Params), Evidence: c.filter("evidence", t.Evidence)}
+		if out.Results[i].Scoped {
+			t.Params = c.scope(a.Results[i].Target.Params)
+		}
 	}
 	return &out
 }
@@ -119,6 +122,19 @@ func (c Consent) filter(group string, values map[string]any) map[string]any {
 	kept := maps.Clone(values)
 	maps.DeleteFunc(kept, func(name string, _ any) bool {
 		return !(group == "params" && name == half) && !c.Leaves(group+"."+name)
+	})
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
+}
+
+// scope keeps the words of a scope entry under every profile: the administrator wrote them for those who read the results. Withholding
+// "params", or one of them by name, holds them back all the same.
+func (c Consent) scope(values map[string]any) map[string]any {
+	kept := maps.Clone(values)
+	maps.DeleteFunc(kept, func(name string, _ any) bool {
+		return slices.Contains(c.Withhold, "params") || slices.Contains(c.Withhold, "params."+name)
 	})
 	if len(kept) == 0 {
 		return nil

@@ -91,3 +91,25 @@ func TestCheck(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestApplyKeepsScope: what the administrator wrote for the assessors leaves under every profile, unless it is withheld by name.
+func TestApplyKeepsScope(t *testing.T) {
+	words := map[string]any{"reason_en": "ESET is used", "reason_uk": "Використовується ESET"}
+	in := &assessment.Assessment{Results: []assessment.Result{{
+		Control: "integrity.anti_malware", Status: assessment.NotApplicable, Scoped: true, ReasonID: assessment.ReasonScoped,
+		Target: assessment.Target{Params: words},
+	}}}
+	for _, tc := range []struct {
+		consent Consent
+		want    map[string]any
+	}{
+		{Consent{}, words},
+		{Consent{Profile: Detailed}, words},
+		{Consent{Withhold: []string{"params"}}, nil},
+		{Consent{Withhold: []string{"params.reason_en"}}, map[string]any{"reason_uk": "Використовується ESET"}},
+	} {
+		if d := cmp.Diff(tc.want, tc.consent.Apply(in).Results[0].Target.Params); d != "" {
+			t.Errorf("%+v (-want +got):\n%s", tc.consent, d)
+		}
+	}
+}

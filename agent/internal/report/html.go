@@ -89,7 +89,11 @@ func (p page) summary(m assessment.Summary) {
 	} {
 		p.raw("<li><b>").text(fmt.Sprint(c.n)).raw("</b>").label("status." + string(c.status)).raw("</li>\n")
 	}
-	p.raw("</ul><p>").text(p.Style.text("report.coverage", fmt.Sprintf("%.0f", m.CoveragePercent))).raw("</p>\n")
+	p.raw("</ul><p>")
+	if m.Scoped > 0 {
+		p.text(p.Style.text("report.scoped", m.Scoped) + "; ")
+	}
+	p.text(p.Style.text("report.coverage", fmt.Sprintf("%.0f", m.CoveragePercent))).raw("</p>\n")
 }
 
 // sections writes what is to be mended, what could not be measured, and the rest.
@@ -159,7 +163,11 @@ func (p page) rest(results []assessment.Result) {
 	p.raw("</tr></thead><tbody>\n")
 	for _, r := range results {
 		p.raw("<tr><td>").label("status." + string(r.Status)).raw("</td><td>").label("severity." + string(r.Severity)).
-			raw("</td><td>").text(r.Title).raw(" <code>").text(r.Control).raw("</code></td></tr>\n")
+			raw("</td><td>").text(r.Title).raw(" <code>").text(r.Control).raw("</code>")
+		if r.Scoped {
+			p.raw("<br>").text(r.Reason)
+		}
+		p.raw("</td></tr>\n")
 	}
 	p.raw("</tbody></table>\n")
 }

@@ -59,12 +59,15 @@ func Assessment(w io.Writer, a *assessment.Assessment, s Style) error {
 			pad(r.Control, 36), Clean(r.Title))
 		if detailed {
 			s.wrapped(out, widest+2, "", s.halves(r)+Clean(r.Reason))
+			if r.ScopeEnded != "" {
+				s.wrapped(out, widest+2, "", s.text("report.scope_ended", r.ScopeEnded))
+			}
 			remedy, commands, _ := strings.Cut(r.Remedy, "\n")
 			s.wrapped(out, widest+2, "→ ", Clean(remedy))
 			for line := range strings.Lines(commands) { // to be pasted, so never broken
 				fmt.Fprintf(out, "%s  %s\n", strings.Repeat(" ", widest+2), Clean(strings.TrimRight(line, "\n")))
 			}
-		} else if r.Status == assessment.Unmeasured {
+		} else if r.Status == assessment.Unmeasured || r.Scoped {
 			s.wrapped(out, widest+2, "", Clean(r.Reason))
 		}
 	}
@@ -117,8 +120,11 @@ func At(t time.Time) string {
 
 func (s Style) counts(m assessment.Summary) string {
 	total := m.Pass + m.Fail + m.Unmeasured + m.NotApplicable + m.Error
-	return s.text("report.counts", total, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error) + "; " +
-		s.text("report.coverage", fmt.Sprintf("%.0f", m.CoveragePercent))
+	line := s.text("report.counts", total, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error) + "; "
+	if m.Scoped > 0 {
+		line += s.text("report.scoped", m.Scoped) + "; "
+	}
+	return line + s.text("report.coverage", fmt.Sprintf("%.0f", m.CoveragePercent))
 }
 
 // halves says which half fails, where one alone does and the reason does not say so itself.
