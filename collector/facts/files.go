@@ -6,7 +6,7 @@ import "time"
 type Sysctl struct {
 	Live       map[string]string      `json:"live,omitzero"`       // dotted name → value, white space folded to one space
 	Configured map[string]SysctlEntry `json:"configured,omitzero"` // after order and precedence of sysctl.d(5)
-	Defaults   map[string]string      `json:"defaults,omitzero"`   // built-in value of this kernel where the files are silent and we know it
+	Defaults   map[string]string      `json:"defaults,omitzero"`   // where the files are silent: what the next kernel's command line, its configuration or every kernel's source gives; absent: not decided
 }
 
 // SysctlEntry is the last value the files give.

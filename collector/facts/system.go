@@ -28,6 +28,9 @@ type Kernel struct {
 	LSM                []string          `json:"lsm,omitzero"`                 // active security modules, in order
 	LSMEnforcing       map[string]string `json:"lsm_enforcing,omitzero"`       // selinux: enforcing|permissive|disabled; apparmor: enabled|disabled
 	LSMConfigured      map[string]string `json:"lsm_configured,omitzero"`      // what the files ask for: selinux by /etc/selinux/config
+	ConfigFile         string            `json:"config_file,omitzero"`         // configuration of the kernel that starts next; absent: not on disk
+	LSMNext            []string          `json:"lsm_next,omitzero"`            // of apparmor, landlock, lockdown, selinux, smack, tomoyo and yama those that start at the next boot, by configuration and command line
+	LockdownNext       string            `json:"lockdown_next,omitzero"`       // mode at the next boot, with Secure Boot as it is now; absent: not decided
 	Modules            []Module          `json:"modules,omitzero"`             // loaded modules; empty: none, or built without
 	ModulesDisabled    *bool             `json:"modules_disabled,omitzero"`    // kernel.modules_disabled = 1, or no module support
 	HiddenModules      []string          `json:"hidden_modules,omitzero"`      // in /sys/module with a refcount but not in /proc/modules

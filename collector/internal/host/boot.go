@@ -47,6 +47,17 @@ func efiFlag(env *Env, name string, r *reading) *bool {
 	return ptr(v[4] == 1)
 }
 
+// secureBootNow says whether Secure Boot is on; nil where that is not known.
+func secureBootNow(env *Env) *bool {
+	switch {
+	case !env.Live:
+		return nil
+	case !env.ProcExists("/sys/firmware/efi"):
+		return ptr(false)
+	}
+	return efiFlag(env, "SecureBoot", &reading{}) // the family boot tells why it could not be read
+}
+
 func readUptime(env *Env, b *facts.Boot) {
 	first, _, _ := strings.Cut(env.procLine("/proc/uptime"), " ")
 	if up, err := strconv.ParseFloat(first, 64); err == nil && up >= 0 {

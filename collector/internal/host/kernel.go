@@ -36,6 +36,15 @@ func collectKernel(_ context.Context, env *Env, doc *facts.Document) facts.Statu
 			k.LSMConfigured = map[string]string{"selinux": strings.ToLower(v)}
 		}
 	}
+	if config := nextKernelConfig(env, k, &r); config != nil {
+		next := k.CmdlineConfigured
+		if next == nil {
+			next = k.Cmdline
+		}
+		k.ConfigFile = config.file
+		k.LSMNext = config.modules(next)
+		k.LockdownNext = config.lockdown(next, secureBootNow(env))
+	}
 	k.Modprobe = readModprobe(env, k, &r)
 	doc.Drift = append(doc.Drift, cmdlineDrift(k)...)
 	doc.Drift = append(doc.Drift, kernelDrift(k)...)

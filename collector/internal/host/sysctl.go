@@ -38,9 +38,15 @@ func collectSysctl(_ context.Context, env *Env, doc *facts.Document) facts.Statu
 			readSysctl(env, key, s.Live, &r)
 		}
 	}
-	for key, value := range sysctlDefaults {
-		if _, ok := s.Configured[key]; !ok {
-			s.Defaults[key] = value
+	builtIn := []map[string]string{sysctlDefaults, nil, cmdlineSysctls(cmdlineOf(doc))}
+	if config := nextKernelConfig(env, doc.Kernel, &r); config != nil {
+		builtIn[1] = config.sysctlDefaults(doc)
+	}
+	for _, defaults := range builtIn { // the last word is that of the command line
+		for key, value := range defaults {
+			if _, ok := s.Configured[key]; !ok {
+				s.Defaults[key] = value
+			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Configured)) {
