@@ -56,7 +56,9 @@ type OutboxConfig struct {
 // ProbesConfig says what the daemon watches in the kernel.
 type ProbesConfig struct {
 	Disable bool     `yaml:"disable"` // watch nothing
-	Exclude []string `yaml:"exclude"` // events left out: exec, tcp_connect, tcp_accept
+	Exclude []string `yaml:"exclude"` // events left out, as `vymir-agent doctor` names them
+
+	MaxEntries int `yaml:"max_entries"` // programs and peers to keep, each; 0: 4096
 }
 
 // AcceptDirectives says which of a server's wishes this host does not follow. Wishes that narrow consent are always followed.
@@ -170,6 +172,9 @@ func (c *Config) check() error {
 	}
 	if c.UnchangedEvery < 0 || c.Outbox.MaxBytes < 0 || c.Outbox.MaxItems < 0 {
 		return errors.New("unchanged_every, outbox.max_bytes and outbox.max_items are not negative")
+	}
+	if n := c.Probes.MaxEntries; n != 0 && (n < 16 || n > 65536) {
+		return fmt.Errorf("probes.max_entries %d, from 16 to 65536", n)
 	}
 	return c.Consent.Check()
 }

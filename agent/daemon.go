@@ -140,7 +140,7 @@ func (d *Daemon) openProbes() {
 		return
 	}
 	p, err := collector.OpenProbes(collector.ProbeOptions{
-		StatePath: filepath.Join(d.config.StateDir, "runtime.state"), Exclude: d.config.Probes.Exclude,
+		StatePath: filepath.Join(d.config.StateDir, "runtime.state"), Exclude: d.config.Probes.Exclude, MaxEntries: d.config.Probes.MaxEntries,
 	})
 	if err != nil {
 		d.why = err.Error()

@@ -35,7 +35,7 @@ type Program struct {
 	LastSeen  time.Time `json:"last_seen"`
 	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
 	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
-	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
+	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, memfd_sealed, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
 	Container string    `json:"container,omitzero"`
 }
 

@@ -50,7 +50,7 @@ type Listener struct {
 type Processes struct {
 	Count          int       `json:"count"`
 	DeletedExe     []Process `json:"deleted_exe,omitzero"`     // the program's file is gone or replaced
-	Memfd          []Process `json:"memfd,omitzero"`           // run from anonymous memory
+	Memfd          []Process `json:"memfd,omitzero"`           // run from anonymous memory; Detail is sealed where nobody can change that any more
 	TempExe        []Process `json:"temp_exe,omitzero"`        // run from /tmp, /var/tmp, /dev/shm or another world-writable directory
 	StaleLibraries []Process `json:"stale_libraries,omitzero"` // maps libraries that were deleted or replaced
 	LdPreload      []Process `json:"ld_preload,omitzero"`      // LD_PRELOAD in the environment of a root or network process

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/collector/facts"
 )
@@ -91,7 +94,7 @@ func (e *Env) inspect(p *facts.Processes, q *process, exposed bool) {
 	memfd := strings.HasPrefix(q.exe, "/memfd:")
 	switch {
 	case memfd:
-		add(&p.Memfd, e.processFact(q, ""))
+		add(&p.Memfd, e.processFact(q, e.seals(q.pid)))
 	case q.exeDeleted && !q.contained:
 		detail := "the file is gone"
 		if e.Exists(q.exe) {
@@ -117,6 +120,25 @@ func (e *Env) inspect(p *facts.Processes, q *process, exposed bool) {
 			add(&p.LdPreload, e.processFact(q, v))
 		}
 	}
+}
+
+// allSeals are those that a container runtime puts on the copy of itself that it runs from memory.
+const allSeals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+
+// seals is "sealed" for a process whose program in memory nobody can change any more; empty: it can, or not known.
+func (e *Env) seals(pid int) string {
+	if !e.Native() {
+		return ""
+	}
+	f, err := os.Open(fmt.Sprintf("/proc/%d/exe", pid))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if have, err := unix.FcntlInt(f.Fd(), unix.F_GET_SEALS, 0); err != nil || have&allSeals != allSeals {
+		return ""
+	}
+	return "sealed"
 }
 
 func add(list *[]facts.Process, p facts.Process) {

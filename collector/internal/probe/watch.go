@@ -187,6 +187,11 @@ func (s *Set) tell(e Event) {
 func (s *Set) changed(c files.Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.Program == "" { // it has ended already
+		if x, ok := s.exec.Ran(c.PID); ok {
+			c.Program, c.UID = x.Path, &x.UID
+		}
+	}
 	s.tell(Event{At: c.At, Kind: files.Event, Program: c.Program, PID: c.PID, UID: c.UID, What: c.What + " " + c.Path})
 }
 

@@ -21,15 +21,15 @@
 #include "helpers.h"
 #include "vymir.h"
 
-#define PARTS	  10
-#define PART	  40
-#define WORDS	  (PART / 8)
-#define SCRIPT	  64
-#define A_SECOND  1000000000ULL
-#define S_ISUID	  04000
-#define S_STICKY  01002 /* sticky and writable by all: what /tmp is */
-#define S_IWOTH	  00002
-#define NO_LENGTH 0xff
+#define PARTS	   10
+#define PART	   40
+#define WORDS	   (PART / 8)
+#define SCRIPT	   64
+#define A_SECOND   1000000000ULL
+#define S_ISUID	   04000
+#define S_STICKY   01002 /* sticky and writable by all: what /tmp is */
+#define S_IWOTH	   00002
+#define F_SEAL_ALL (1 | 2 | 4 | 8) /* no more seals, no shrinking, no growing, no writing */
 
 /* What makes an execution notable; an agreement with Flags in Go. */
 enum flag {
@@ -42,12 +42,13 @@ enum flag {
 	FLAT = 64,	  /* part holds one string as the caller wrote it, not one name per element */
 	WRITABLE = 128,	  /* the file's own directory is writable by all */
 	GAINED = 256,	  /* runs as root below a parent that does not, and not by its set-user-id bit */
+	SEALED = 512,	  /* a file in memory that can never be changed any more: see sealed() */
 };
 
 #define NOTABLE (DELETED | TEMPORARY | SCRIPT_TEMP | WRITABLE | GAINED)
 
 /* These may change under one inode, so they are part of the key. */
-#define KEYED (DELETED | SCRIPT_TEMP | GAINED)
+#define KEYED (DELETED | SCRIPT_TEMP | GAINED | SEALED)
 
 struct program_key {
 	__u64 inode;
@@ -208,6 +209,22 @@ static __always_inline int gained(const int how, struct task_struct *task, struc
 	       LOAD(how, before->euid.val) != 0 && LOAD(how, before->suid.val) != 0;
 }
 
+/*
+ * Container runtimes run a copy of themselves from memory, so that a container cannot overwrite them; they seal it
+ * first against every change (fcntl F_ADD_SEALS). The seals stand beside the inode, out of reach of direct loads.
+ */
+static __always_inline int sealed(const int how, struct inode *inode)
+{
+	struct shmem_inode_info *info;
+	__u32 seals = 0;
+
+	if (how == DIRECT || !core_field_exists(((struct shmem_inode_info *)0)->seals))
+		return 0;
+	info = (void *)inode - core_field_offset(((struct shmem_inode_info *)0)->vfs_inode);
+	bpf_probe_read_kernel(&seals, sizeof(seals), __builtin_preserve_access_index(&info->seals));
+	return (seals & F_SEAL_ALL) == F_SEAL_ALL;
+}
+
 static __always_inline void tell(struct program_key *key, struct program *p, __u64 now)
 {
 	struct exec_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
@@ -282,11 +299,12 @@ static __always_inline int executed(const int how, const int ring, struct task_s
 	count(SEEN);
 	flags = script_flags(how, task, bprm);
 	if (LOAD(how, inode->i_nlink) == 0)
-		flags |= DELETED;
+		flags |= up == d && sealed(how, inode) ? DELETED | SEALED : DELETED;
 	mode = LOAD(how, inode->i_mode);
 	if (gained(how, task, parent, mode))
 		flags |= GAINED;
-	key.inode = LOAD(how, inode->i_ino);
+	if (up != d) /* a file in memory is another one each time; its name tells it well enough */
+		key.inode = LOAD(how, inode->i_ino);
 	/* Not hash_len in one: older verifiers know the two halves of that union only. */
 	key.name = (__u64)LOAD(how, d->d_name.len) << 32 | LOAD(how, d->d_name.hash);
 	key.device = LOAD(how, sb->s_dev);

@@ -28,6 +28,7 @@ const (
 	flat                              // the path is as the caller wrote it
 	Writable                          // the file's own directory is writable by all
 	Gained                            // runs as root below a parent that does not, and not by its set-user-id bit
+	Sealed                            // such a file in memory that nobody can change any more: a runtime's copy of itself
 	Memfd                             // the file lives in memory only; found here, not in the kernel
 )
 
@@ -38,7 +39,7 @@ var names = []struct {
 	flag Flags
 	name string
 }{
-	{Gained, "privilege_gain"}, {Deleted, "deleted"}, {Memfd, "memfd"}, {Temporary, "temporary_dir"}, {ScriptTemporary, "script_temporary_dir"},
+	{Gained, "privilege_gain"}, {Deleted, "deleted"}, {Memfd, "memfd"}, {Sealed, "memfd_sealed"}, {Temporary, "temporary_dir"}, {ScriptTemporary, "script_temporary_dir"},
 	{Writable, "world_writable_dir"}, {SetUID, "setuid"}, {Script, "script"},
 }
 
@@ -162,6 +163,16 @@ func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {
 		return nil
 	}
 	return p.choice.Source.drain(now, f)
+}
+
+// Ran gives the program that a process became within the last minute, even if it has ended since; false: not seen, or
+// the program was run again by another process.
+func (p *Probe) Ran(pid uint32) (Seen, bool) {
+	k, ok := p.choice.Source.(*kernel)
+	if !ok || pid == 0 {
+		return Seen{}, false
+	}
+	return k.ran(pid, hook.Now())
 }
 
 // Watch switches between telling rare executions only and telling every one, where the source can.

@@ -155,6 +155,20 @@ func TestNotableExecutions(t *testing.T) {
 			}
 			run(t, "/proc/"+strconv.Itoa(os.Getpid())+"/fd/"+strconv.Itoa(mem))
 
+			sealed, err := unix.MemfdCreate("vymir-sealed", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unix.Close(sealed)
+			if _, err := unix.Write(sealed, b); err != nil {
+				t.Fatal(err)
+			}
+			seals := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+			if _, err := unix.FcntlInt(uintptr(sealed), unix.F_ADD_SEALS, seals); err != nil {
+				t.Fatal(err)
+			}
+			run(t, "/proc/"+strconv.Itoa(os.Getpid())+"/fd/"+strconv.Itoa(sealed))
+
 			script := filepath.Join(hooktest.TempDir(t), "script.sh")
 			if err := os.WriteFile(script, []byte("#!"+interpreter(t)+"\n"), 0o755); err != nil {
 				t.Fatal(err)
@@ -169,7 +183,9 @@ func TestNotableExecutions(t *testing.T) {
 
 			all := drain(t, p)
 			fromScript, scriptKind, scriptName := Script|ScriptTemporary, "exec_temp", script
+			fromSealed := Deleted | Memfd | Sealed
 			if hooktest.LockedDown() {
+				fromSealed = Deleted | Memfd // the seals stand where no direct load reaches
 				fromScript, scriptKind, scriptName = Script, "exec", ""
 			}
 			tests := []struct {
@@ -180,6 +196,7 @@ func TestNotableExecutions(t *testing.T) {
 				{temp, Temporary, "exec_temp"},
 				{gone, Deleted, "exec_deleted"},
 				{"memfd:vymir-test", Deleted | Memfd, "exec_memfd"},
+				{"memfd:vymir-sealed", fromSealed, "exec_memfd"},
 				{interpreter(t), fromScript, scriptKind},
 				{suid, SetUID, "exec"},
 			}

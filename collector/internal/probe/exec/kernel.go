@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -68,6 +69,19 @@ func (k *kernel) drain(now hook.Clock, f func(Seen)) error {
 	}
 	k.makeRoom(entries, old)
 	return nil
+}
+
+// ran looks for the youngest program of a process.
+func (k *kernel) ran(pid uint32, now hook.Clock) (found Seen, ok bool) {
+	var last uint64
+	since := hook.Monotonic() - uint64(time.Minute)
+	err := hook.Each(k.programs, func(key *execProgramKey, v *execProgram) {
+		if v.Pid == pid && v.Last > since && v.Last > last {
+			path, _ := k.path(key, v)
+			found, ok, last = k.seen(key, v, path, now), true, v.Last
+		}
+	})
+	return found, ok && err == nil
 }
 
 func (k *kernel) makeRoom(entries int, old []execProgramKey) {

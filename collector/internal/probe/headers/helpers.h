@@ -52,6 +52,7 @@ static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 #endif
 
 /* Answered at load time, from the running kernel's types. */
+#define core_field_offset(field) __builtin_preserve_field_info(field, 0)
 #define core_field_exists(field) __builtin_preserve_field_info(field, 2)
 
 /*

@@ -43,6 +43,12 @@ struct inode {
 	unsigned int i_nlink;
 };
 
+/* What tmpfs and memfd keep of a file, around its inode. */
+struct shmem_inode_info {
+	unsigned int seals;
+	struct inode vfs_inode;
+};
+
 struct qstr {
 	__u32 hash;
 	__u32 len;

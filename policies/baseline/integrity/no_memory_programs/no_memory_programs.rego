@@ -1,14 +1,15 @@
 # METADATA
 # title: No program runs from memory alone
 # description: >-
-#   Running a program from anonymous memory leaves no file to find. Few honest programs do so for longer than a
-#   moment.
+#   Running a program from anonymous memory leaves no file to find. Few honest programs do so: container runtimes and
+#   the like, which run a copy of themselves that they sealed against any change, under a name of their own.
 # custom:
 #   uk:
 #     title: Не працюють програми, завантажені лише в пам'ять
 #     rationale: >-
-#       Запуск програми з анонімної пам'яті не залишає файла, який можна знайти. Чесних програм, що роблять це довше
-#       за мить, небагато.
+#       Запуск програми з анонімної пам'яті не залишає файла, який можна знайти. Чесних програм, що так роблять,
+#       небагато: це середовища контейнерів і подібні, які запускають власну копію, опечатану від будь-яких змін і з
+#       відомою назвою.
 #   severity: high
 #   severity_reason:
 #     en: It is a common way of hiding malicious code.
@@ -18,6 +19,12 @@
 #   facts: [processes]
 #   aliases: [INT-01]
 #   baselines: [essential, server, workstation, appliance]
+#   params:
+#     - name: copies
+#       default: ["runc_cloned:*", "crun*", "lxc*", "sealed*", "youki*"]
+#       meaning:
+#         en: names of copies in memory that container runtimes make of themselves, if sealed; * stands for anything
+#         uk: назви опечатаних копій у пам'яті, які роблять із себе середовища контейнерів; * замінює будь-що
 #   mappings:
 #     csf2: [DE.CM-09]
 #     cis8: ["2.5", "10.7"]
@@ -39,6 +46,8 @@
 #       uk: "Програм, що працюють лише з пам'яті, немає."
 package baseline.integrity.no_memory_programs
 
+import data.lib.probes
+
 live := {
 	"verdict": "fail",
 	"reason": "found",
@@ -50,6 +59,11 @@ live := {
 	is_array(input.processes.memfd)
 }
 
-found := [p | some p in input.processes.memfd]
+found := [p | some p in input.processes.memfd; not copy_of_itself(p)]
+
+copy_of_itself(p) if {
+	p.detail == "sealed"
+	probes.named(trim_prefix(p.exe, "/memfd:"), data.params.integrity.no_memory_programs.copies)
+}
 
 names := {p.name | some p in found}

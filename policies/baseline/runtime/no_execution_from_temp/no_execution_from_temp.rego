@@ -37,7 +37,7 @@
 #       uk: "Звідти нічого не запускали."
 package baseline.runtime.no_execution_from_temp
 
-flags := ["temporary_dir", "script_temporary_dir", "world_writable_dir"]
+flags := ["temporary_dir", "world_writable_dir"]
 
 found := [p |
 	some p in input.runtime.programs

@@ -11,6 +11,18 @@ test_success_none if {
 	no_fileless_execution.live.verdict == "pass" with input as seen([], "proven")
 }
 
+test_success_copy_of_itself if {
+	copy := {"runtime": {"programs": [{"path": "memfd:runc_cloned:/proc/self/exe", "flags": ["deleted", "memfd", "memfd_sealed"]}]}}
+	no_fileless_execution.live.verdict == "pass" with input as object.union(seen([], "proven"), copy)
+}
+
+test_fail_copy_that_may_change if {
+	copy := {"runtime": {"programs": [{"path": "memfd:runc_cloned:/proc/self/exe", "flags": ["deleted", "memfd"]}]}}
+	no_fileless_execution.live.verdict == "fail" with input as object.union(seen([], "proven"), copy)
+	other := {"runtime": {"programs": [{"path": "memfd:x", "flags": ["deleted", "memfd", "memfd_sealed"]}]}}
+	no_fileless_execution.live.verdict == "fail" with input as object.union(seen([], "proven"), other)
+}
+
 test_fail_seen if {
 	no_fileless_execution.live.params.names == ["/tmp/x"] with input as seen(["memfd"], "proven")
 	no_fileless_execution.live.verdict == "fail" with input as seen(["memfd"], "silent")

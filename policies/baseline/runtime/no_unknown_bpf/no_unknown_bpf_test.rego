@@ -1,0 +1,24 @@
+package baseline.runtime.no_unknown_bpf_test
+
+import data.baseline.runtime.no_unknown_bpf
+
+seen(details, state) := {"runtime": {
+	"hooks": [{"event": "bpf_load", "state": state}],
+	"events": [{"kind": "bpf_load", "detail": d} | some d in details],
+}}
+
+test_success_none if {
+	no_unknown_bpf.live.verdict == "pass" with input as seen(["LSM restrict_filesy", "SocketFilter x"], "proven")
+	no_unknown_bpf.live.verdict == "pass" with input as seen(["Kprobe falco_probe"], "proven")
+		with data.params.runtime.no_unknown_bpf.approved as ["falco_*"]
+}
+
+test_fail_seen if {
+	no_unknown_bpf.live.params.names == ["Kprobe hide_pid"] with input as seen(["Kprobe hide_pid"], "proven")
+	no_unknown_bpf.live.params.names == ["XDP"] with input as seen(["XDP"], "proven")
+}
+
+test_unmeasured_live if {
+	not no_unknown_bpf.live with input as {"families": {}}
+	not no_unknown_bpf.live with input as seen([], "refused")
+}

@@ -1,0 +1,38 @@
+# METADATA
+# title: What the probes can vouch for
+# description: >-
+#   Something seen is a fact, whoever saw it. That nothing was seen can be said only where the hook has proven itself by its
+#   canary and no table was full.
+package lib.probes
+
+# the hook that sees this kind of event has shown that it works
+proven(event) if {
+	some hook in input.runtime.hooks
+	hook.event == event
+	hook.state == "proven"
+}
+
+# nothing of this kind is missing from the list
+whole(event, list) if {
+	proven(event)
+	is_array(list)
+	not input.runtime.truncated
+}
+
+# events of one kind
+events(kind) := [e | some e in input.runtime.events; e.kind == kind]
+
+# whether a name is among patterns such as "vnc*"
+named(name, patterns) if {
+	some pattern in patterns
+	glob.match(pattern, null, name)
+}
+
+# the last part of a path
+base(path) := parts[count(parts) - 1] if parts := split(path, "/")
+
+# whether a time is at most so many days before the judging
+recent(at, days) if {
+	now := time.parse_rfc3339_ns(data.clock.now)
+	now - time.parse_rfc3339_ns(at) <= ((days * 24) * 3600) * 1000000000
+}

@@ -1,0 +1,323 @@
+//go:build !thin && linux
+
+package policies_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/vymir-project/vymir/collector"
+	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/policies/assessment"
+)
+
+// becomeRoot makes the test binary, as nobody, run a program as root.
+const becomeRoot = "VYMIR_TEST_BECOME_ROOT"
+
+func init() {
+	if program := os.Getenv(becomeRoot); program != "" {
+		cmd := exec.Command(program)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{NoSetGroups: true}}
+		if err := cmd.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
+// behaviour is something a host does that one control of the family runtime has to notice.
+type behaviour struct {
+	control string
+	hook    string // the event that has to be proven; "": none
+	cause   func(*testing.T)
+}
+
+// TestRuntimeControlsTurn lets this machine do what the controls of the family runtime are there to notice, and looks
+// whether each turns from pass to fail. What this kernel does not offer is skipped by name.
+func TestRuntimeControlsTurn(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to attach probes and to cause what they see")
+	}
+	e, err := policies.New(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := ownDir(t)
+	probes, err := collector.OpenProbes(collector.ProbeOptions{StatePath: filepath.Join(dir, "runtime.state")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer probes.Close()
+	proven := map[string]bool{}
+	for _, h := range probes.Hooks() {
+		proven[h.Event] = h.State == "proven"
+	}
+	before := judge(t, e, behaving(probes))
+	for _, b := range behaviours(dir) {
+		t.Run(b.control, func(t *testing.T) {
+			if !proven[b.hook] {
+				t.Skipf("needs a kernel that offers the hook %s: see vymir-agent doctor", b.hook)
+			}
+			if got := before[b.control]; got.Status != assessment.Pass && !leftFromOutside[b.control] {
+				t.Errorf("before: %s (%s)", got.Status, got.Reason)
+			}
+			b.cause(t)
+			var got assessment.Result
+			for range 100 { // fanotify and the ring are read by goroutines of their own
+				if got = judge(t, e, behaving(probes))[b.control]; got.Status == assessment.Fail {
+					return
+				}
+				runtime.Gosched()
+			}
+			t.Errorf("after: %s (%s)", got.Status, got.Reason)
+		})
+	}
+}
+
+// leftFromOutside are controls that whatever else runs on the machine of the test may turn at any moment.
+var leftFromOutside = map[string]bool{
+	"runtime.resolvers_as_configured": true, "runtime.no_execution_from_temp": true, "runtime.no_scripts_from_temp": true,
+	"runtime.no_fileless_execution": true, "runtime.no_crashing_programs": true, "runtime.no_unknown_bpf": true,
+}
+
+func behaviours(dir string) []behaviour {
+	return []behaviour{
+		{"runtime.no_privilege_gain", "exec", func(t *testing.T) { gain(t, dir) }},
+		{"runtime.no_crashing_programs", "exit", func(t *testing.T) {
+			for range 5 {
+				_ = exec.Command("/bin/sh", "-c", "kill -SEGV $$").Run()
+			}
+		}},
+		{"runtime.resolvers_as_configured", "udp_send", func(t *testing.T) {
+			c, err := net.Dial("udp4", "198.51.100.1:53")
+			must(t, err)
+			c.Close()
+		}},
+		{"runtime.no_foreign_memory_access", "ptrace", func(t *testing.T) {
+			child := exec.Command("/bin/sleep", "30")
+			must(t, child.Start())
+			defer func() { _ = child.Process.Kill(); _ = child.Wait() }()
+			reader := copyOf(t, "/bin/cat", filepath.Join(dir, "peeps"))
+			_ = exec.Command(reader, "/proc/"+strconv.Itoa(child.Process.Pid)+"/mem").Run()
+		}},
+		{"runtime.no_security_files_by_services", "sensitive_write", func(t *testing.T) {
+			file := "/etc/cron.d/vymir-test-" + strconv.Itoa(os.Getpid())
+			t.Cleanup(func() { os.Remove(file) })
+			run(t, copyOf(t, "/bin/cp", filepath.Join(dir, "curl")), "/dev/null", file)
+		}},
+		{"runtime.no_unknown_bpf", "bpf_load", func(t *testing.T) {
+			other, err := collector.OpenProbes(collector.ProbeOptions{})
+			must(t, err)
+			t.Cleanup(func() { _ = other.Close() })
+		}},
+		{"runtime.no_scripts_from_temp", "exec", func(t *testing.T) {
+			script := filepath.Join(shortTemp(t), "x.sh")
+			must(t, os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755))
+			run(t, script)
+		}},
+		{"runtime.no_execution_from_temp", "exec", func(t *testing.T) { run(t, copyOf(t, "/bin/true", filepath.Join(shortTemp(t), "x"))) }},
+		{"runtime.no_fileless_execution", "exec", fromMemory},
+		{"runtime.no_remote_control_used", "exec", func(t *testing.T) { run(t, copyOf(t, "/bin/true", filepath.Join(dir, "anydesk"))) }},
+		{"runtime.no_tools_from_services", "exec", func(t *testing.T) {
+			run(t, copyOf(t, "/bin/sh", filepath.Join(dir, "php-fpm8.2")), "-c", "whoami; true")
+		}},
+		{"runtime.no_stray_setuid", "exec", func(t *testing.T) {
+			program := copyOf(t, "/bin/true", filepath.Join(dir, "borrowed"))
+			must(t, os.Chmod(program, 0o755|os.ModeSetuid))
+			run(t, program)
+		}},
+		{"runtime.no_shell_connections", "tcp_connect", func(t *testing.T) {
+			elsewhere(t, 4444, func(at string) { run(t, "/bin/bash", "-c", "exec 3<>/dev/tcp/"+at+"/4444") })
+		}},
+		{"runtime.no_plaintext_outbound", "tcp_connect", func(t *testing.T) { elsewhere(t, 23, func(at string) { dial(t, at+":23") }) }},
+		{"runtime.no_internet_to_management", "tcp_accept", func(t *testing.T) {
+			elsewhere(t, 5432, func(at string) { dial(t, at+":5432") })
+		}},
+		{"runtime.no_removable_media", "mount", plugIn},
+	}
+}
+
+// behaving is a document of this machine: what the probes saw, and little beside it.
+func behaving(p *collector.Probes) *facts.Document {
+	now := time.Now().UTC()
+	ok := facts.Status{State: facts.StateOK}
+	return &facts.Document{
+		Schema: facts.Schema, MeasuredAt: now, Root: "/", Live: true, Privileged: true, Host: facts.Host{Role: "server"},
+		Families: map[string]facts.Status{"runtime": ok, "network": ok, "sockets": ok},
+		Network:  &facts.Network{Resolvers: []string{"192.0.2.53"}, Interfaces: []facts.Interface{}},
+		Sockets:  &facts.Sockets{Listeners: []facts.Listener{}},
+		Runtime:  p.Snapshot(now),
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func run(t *testing.T, program string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", program, err, out)
+	}
+}
+
+// ownDir is a directory that only root may write, not below one like /tmp.
+func ownDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/lib", "vymir-test-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+func shortTemp(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "vymir-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func copyOf(t *testing.T, program, to string) string {
+	t.Helper()
+	b, err := os.ReadFile(program)
+	must(t, err)
+	must(t, os.WriteFile(to, b, 0o755))
+	return to
+}
+
+// gain runs a program as root below a process that is nobody: our own binary, with the right to change its user.
+func gain(t *testing.T, dir string) {
+	t.Helper()
+	self, err := os.Executable()
+	must(t, err)
+	cmd := exec.Command(copyOf(t, self, filepath.Join(dir, "self")))
+	cmd.Env = []string{becomeRoot + "=" + copyOf(t, "/bin/true", filepath.Join(dir, "gained"))}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, AmbientCaps: []uintptr{unix.CAP_SETUID, unix.CAP_SETGID},
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+func fromMemory(t *testing.T) {
+	t.Helper()
+	fd, err := unix.MemfdCreate("vymir-test", unix.MFD_CLOEXEC)
+	must(t, err)
+	defer unix.Close(fd)
+	b, err := os.ReadFile("/bin/true")
+	must(t, err)
+	_, err = unix.Write(fd, b)
+	must(t, err)
+	run(t, fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd))
+}
+
+// elsewhere runs f in a network of its own, where a public address answers at a port.
+func elsewhere(t *testing.T, port int, f func(address string)) {
+	t.Helper()
+	const address = "198.51.100.7"
+	failed := make(chan error, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread, and its network with it, ends with this goroutine
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			failed <- fmt.Errorf("make a network: %w", err)
+			return
+		}
+		for _, args := range [][]string{{"link", "set", "lo", "up"}, {"addr", "add", address + "/32", "dev", "lo"}} {
+			if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+				failed <- fmt.Errorf("ip %v: %w: %s", args, err, out)
+				return
+			}
+		}
+		l, err := net.Listen("tcp4", net.JoinHostPort(address, strconv.Itoa(port)))
+		if err != nil {
+			failed <- err
+			return
+		}
+		defer l.Close()
+		f(address)
+	}()
+	<-done
+	select {
+	case err := <-failed:
+		t.Fatal(err)
+	default:
+	}
+}
+
+func dial(t *testing.T, address string) {
+	t.Helper()
+	c, err := net.Dial("tcp4", address)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	c.Close()
+}
+
+// plugIn mounts what looks like a stick: a file system of a block device whose driver is a program. Nobody answers for it,
+// and nobody asks.
+func plugIn(t *testing.T) {
+	known, err := os.ReadFile("/proc/filesystems")
+	must(t, err)
+	if !slices.Contains(strings.Fields(string(known)), "fuseblk") {
+		t.Skip("needs a kernel with FUSE on block devices")
+	}
+	dir := ownDir(t)
+	image := filepath.Join(dir, "image")
+	must(t, os.WriteFile(image, make([]byte, 1<<20), 0o600))
+	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("needs loop devices: %v", err)
+	}
+	defer control.Close()
+	n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
+	if err != nil {
+		t.Skipf("needs a free loop device: %v", err)
+	}
+	stick := filepath.Join(dir, "stick")
+	must(t, unix.Mknod(stick, unix.S_IFBLK|0o600, int(unix.Mkdev(7, uint32(n)))))
+	device, err := os.OpenFile(stick, os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("needs loop devices: %v", err)
+	}
+	defer device.Close()
+	backing, err := os.OpenFile(image, os.O_RDWR, 0)
+	must(t, err)
+	defer backing.Close()
+	must(t, unix.IoctlSetInt(int(device.Fd()), unix.LOOP_SET_FD, int(backing.Fd())))
+	defer func() { _ = unix.IoctlSetInt(int(device.Fd()), unix.LOOP_CLR_FD, 0) }()
+	fuse, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("needs FUSE: %v", err)
+	}
+	point := filepath.Join(dir, "point")
+	must(t, os.Mkdir(point, 0o700))
+	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0,blksize=512", fuse.Fd())
+	must(t, unix.Mount(stick, point, "fuseblk", unix.MS_NODEV|unix.MS_NOSUID, options))
+	t.Cleanup(func() {
+		fuse.Close()
+		_ = unix.Unmount(point, unix.MNT_DETACH)
+	})
+}
