@@ -103,7 +103,7 @@ type Time struct {
 	OffsetSeconds     *float64     `json:"offset_seconds,omitzero"` // adjtimex offset
 	MaxErrorSeconds   *float64     `json:"max_error_seconds,omitzero"`
 	Daemons           []TimeDaemon `json:"daemons,omitzero"` // those installed
-	Servers           []string     `json:"servers,omitzero"` // configured servers, pools and peers
+	Servers           []string     `json:"servers,omitzero"` // configured servers, pools, peers and reference clocks of the services that start or run; "dhcp" for those that DHCP hands out
 	Timezone          string       `json:"timezone,omitzero"`
 	RTCOffsetSeconds  *float64     `json:"rtc_offset_seconds,omitzero"`  // hardware clock minus system clock
 	ServerSkewSeconds *float64     `json:"server_skew_seconds,omitzero"` // host clock minus the server's, learnt at the last check-in

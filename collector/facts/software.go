@@ -27,7 +27,7 @@ type Repository struct {
 	Suite    string `json:"suite,omitzero"`
 	Enabled  bool   `json:"enabled"`
 	Security bool   `json:"security"`         // the distribution's security archive
-	Trusted  bool   `json:"trusted,omitzero"` // signature check switched off ([trusted=yes], gpgcheck=0)
+	Trusted  bool   `json:"trusted,omitzero"` // signature check switched off ([trusted=yes], gpgcheck=0, or by apt.conf for all)
 	SignedBy string `json:"signed_by,omitzero"`
 	TLS      bool   `json:"tls,omitzero"`
 }

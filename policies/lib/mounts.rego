@@ -17,7 +17,7 @@ judge(table, target, wanted) := {
 	found := at(table, target)
 	top := found[count(found) - 1]
 	where := object.get(top, "origin", "mountinfo")
-	missing := [option | some option in wanted; not option in top.options]
+	missing := [option | some option in wanted; not holds(top.options, option)]
 	count(missing) > 0
 } else := {
 	"verdict": "pass",
@@ -27,4 +27,17 @@ judge(table, target, wanted) := {
 } if {
 	found := at(table, target)
 	top := found[count(found) - 1]
+}
+
+# whether an option is set: of "noexec,exec" the later word holds
+holds(options, option) if {
+	last := max([i | some i, o in options; o == option])
+	every i, o in options {
+		not contradicts(i, o, last, option)
+	}
+}
+
+contradicts(i, word, last, option) if {
+	i > last
+	word == substring(option, 2, -1) # noexec and exec, nosuid and suid, nodev and dev
 }

@@ -34,7 +34,7 @@ func withoutPassword(s string) string {
 	return s
 }
 
-// aptSources reads sources.list and sources.list.d in both of apt's formats.
+// aptSources reads sources.list and sources.list.d in both of apt's formats, and what apt.conf says of checking them.
 func aptSources(env *Env, r *reading) []facts.Repository {
 	out := []facts.Repository{}
 	files := append([]string{"/etc/apt/sources.list"}, env.Glob("/etc/apt/sources.list.d/*")...)
@@ -51,6 +51,15 @@ func aptSources(env *Env, r *reading) []facts.Repository {
 			out = append(out, aptOneLine(f, b)...)
 		} else {
 			out = append(out, aptDeb822(f, b)...)
+		}
+	}
+	// What apt.conf allows for all: packages without a valid signature, lists without one.
+	config := env.aptConfig(r)
+	for _, key := range []string{"APT::Get::AllowUnauthenticated", "Acquire::AllowInsecureRepositories"} {
+		if on, _ := config.on(key); on {
+			for i := range out {
+				out[i].Trusted = true
+			}
 		}
 	}
 	return out

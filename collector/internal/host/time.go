@@ -151,6 +151,9 @@ func chronyServers(env *Env, r *reading) []string {
 				}
 			case "sourcedir":
 				for _, d := range w[1:] {
+					if strings.Contains(d, "dhcp") {
+						out = append(out, "dhcp")
+					}
 					for _, f := range env.Glob(path.Join(d, "*.sources")) {
 						read(f, depth+1)
 					}

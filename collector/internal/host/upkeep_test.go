@@ -60,7 +60,7 @@ NTP=unused.example
 	doc, _ := collect(t, env, "time")
 	want := &facts.Time{
 		Daemons:  []facts.TimeDaemon{{Name: "chrony", Enabled: ptr(true)}, {Name: "systemd-timesyncd", Enabled: ptr(false)}},
-		Servers:  []string{"10.0.0.1", "2.debian.pool.ntp.org", "ntp.time.in.ua"},
+		Servers:  []string{"10.0.0.1", "2.debian.pool.ntp.org", "dhcp", "ntp.time.in.ua"},
 		Timezone: "Europe/Kyiv",
 	}
 	if diff := cmp.Diff(want, doc.Time); diff != "" {

@@ -2,15 +2,15 @@
 # title: Nobody else can write to the homes of users
 # description: >-
 #   Whoever can write to a home directory can plant a key or a start-up script and act as its owner. Each home
-#   of a person and of root must belong to its owner; others must not write to it, and its group may only when
-#   it is the owner's private group.
+#   of a person and of root must belong to its owner; neither its group nor others may write to it: sshd, too,
+#   then refuses the keys inside.
 # custom:
 #   uk:
 #     title: У домашні каталоги користувачів не може писати ніхто інший
 #     rationale: >-
 #       Хто може писати в домашній каталог, той підкладе ключ або сценарій запуску й діятиме від імені власника.
-#       Домашні каталоги людей і root мають належати власникам; інші не повинні мати права запису, а група -
-#       лише якщо це особиста група власника.
+#       Домашні каталоги людей і root мають належати власникам; ні група, ні інші не повинні мати права запису:
+#       sshd у такому разі теж відкидає ключі з каталогу.
 #   severity: medium
 #   severity_reason:
 #     en: "It gives one local user the rights of another, of root in the worst case."
@@ -58,10 +58,9 @@ open := [sprintf("%s: %s", [user.name, files.said(user.home_state)]) |
 
 loose(_, home) if files.others_have(home, 2)
 
-loose(user, home) if {
+loose(_, home) if {
 	files.group_has(home, 2)
 	home.gid != 0
-	object.get(home, "group", "") != user.name
 }
 
 loose(user, home) if {

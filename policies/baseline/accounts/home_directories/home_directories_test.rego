@@ -8,13 +8,13 @@ user(mode, uid, group) := {
 }
 
 test_success_closed if {
-	every u in [user("0700", 1000, "olena"), user("0755", 1000, "users"), user("0770", 1000, "olena"), user("0755", 0, "root")] {
+	every u in [user("0700", 1000, "olena"), user("0755", 1000, "users"), user("0755", 0, "root")] {
 		home_directories.persisted.verdict == "pass" with input.accounts.users as [u]
 	}
 }
 
 test_fail_open if {
-	every u in [user("0777", 1000, "olena"), user("0770", 1000, "users"), user("0700", 1001, "users")] {
+	every u in [user("0777", 1000, "olena"), user("0770", 1000, "users"), user("0770", 1000, "olena"), user("0700", 1001, "users")] {
 		home_directories.persisted.verdict == "fail" with input.accounts.users as [u]
 	}
 }

@@ -20,7 +20,7 @@
 #   capability: remote_access
 #   halves: [persisted]
 #   facts: [sshd, pam]
-#   aliases: [ACC-12, SSH-02]
+#   aliases: [ACC-12]
 #   baselines: [server]
 #   applicability: true
 #   mappings:

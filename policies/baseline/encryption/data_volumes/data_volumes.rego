@@ -46,9 +46,9 @@ applies := input.hardware.virtualization == "none"
 
 open := {"/boot", "/boot/efi", "/efi"}
 
-volumes := [v | some v in input.encryption.volumes; not v.target in open]
+volumes := [v | some v in input.encryption.volumes; not object.get(v, "target", "") in open]
 
-plain := [v.target | some v in volumes; v.encrypted == false]
+plain := [object.get(v, "target", v.device) | some v in volumes; v.encrypted == false]
 
 live := {"verdict": "fail", "reason": "plain", "params": {"targets": plain}, "evidence": {"targets": plain}} if {
 	count(plain) > 0

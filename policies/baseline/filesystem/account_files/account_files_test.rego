@@ -29,6 +29,7 @@ test_fail_open if {
 		{"/etc/shadow": state("/etc/shadow", "0644", 0, "shadow")},
 		{"/etc/shadow": state("/etc/shadow", "0640", 0, "users")},
 		{"/etc/gshadow-": state("/etc/gshadow-", "0660", 0, "shadow")},
+		{"/etc/shadow": object.remove(state("/etc/shadow", "0640", 0, "shadow"), ["group"])},
 	] {
 		account_files.persisted.verdict == "fail" with input.files.paths as paths(bad)
 	}

@@ -15,7 +15,7 @@
 #     uk: "Рядок, доданий до доступної для запису таблиці, за лічені хвилини виконається від імені root."
 #   capability: hardening
 #   halves: [persisted]
-#   facts: [files]
+#   facts: [files, schedules]
 #   aliases: [SVC-04]
 #   baselines: [essential, server, workstation]
 #   mappings:
@@ -52,10 +52,18 @@ watched := [file |
 	file.kind in {"file", "dir"}
 ]
 
-open := [fault |
+open contains fault if {
 	some file in watched
 	some fault in files.faults(file, "022")
-]
+}
+
+# what root's jobs start: whoever can change the program is root at its next run
+open contains fault if {
+	some entry in input.schedules.cron
+	entry.user == "root"
+	entry.command_state.kind == "file"
+	some fault in files.faults(entry.command_state, "022")
+}
 
 persisted := {"verdict": "fail", "reason": "open", "params": {"found": open}, "evidence": {"files": open}} if {
 	count(open) > 0

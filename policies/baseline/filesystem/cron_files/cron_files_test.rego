@@ -17,6 +17,15 @@ test_fail_open if {
 	cron_files.persisted.verdict == "fail" with input.files.paths as paths("0664", 0)
 }
 
+job(mode, uid) := {"file": "/etc/cron.d/backup", "user": "root", "when": "daily", "command": "/opt/job.sh", "command_state": state("/opt/job.sh", mode, uid)}
+
+test_fail_program_of_a_job if {
+	every bad in [job("0777", 0), job("0755", 1000)] {
+		cron_files.persisted.verdict == "fail" with input as {"files": {"paths": paths("0644", 0)}, "schedules": {"cron": [bad]}}
+	}
+	cron_files.persisted.verdict == "pass" with input as {"files": {"paths": paths("0644", 0)}, "schedules": {"cron": [job("0755", 0)]}}
+}
+
 test_unmeasured_persisted if {
 	not cron_files.persisted with input as {"families": {}}
 }

@@ -20,6 +20,11 @@ test_fail_missing if {
 	tmp_options.live.reason == "missing" with input.mounts.live as mount(["nosuid"])
 }
 
+test_fail_taken_back if {
+	tmp_options.persisted.params.found == ["noexec"] with input.mounts.fstab as mount(["noexec", "nosuid", "nodev", "exec"])
+	tmp_options.persisted.verdict == "pass" with input.mounts.fstab as mount(["exec", "nosuid", "nodev", "noexec"])
+}
+
 test_fail_not_separate if {
 	tmp_options.persisted.reason == "not_separate" with input.mounts.fstab as []
 	tmp_options.live.reason == "not_separate" with input.mounts.live as [{"target": "/", "options": []}]

@@ -52,6 +52,7 @@ applies := input.sshd.installed
 
 open := [files.said(key.file) |
 	some key in input.sshd.host_keys
+	object.get(key.file, "mode", "") != ""
 	not closed(key.file)
 ]
 

@@ -56,8 +56,12 @@ applies := sshd.openssh
 
 wanted := {"X11Forwarding": {"no"}}
 
-persisted := sshd.judge(input.sshd.persisted, wanted)
+persisted := judge(input.sshd.persisted)
 
 live := sshd.not_running if {
 	sshd.stopped
-} else := sshd.judge(input.sshd.live, wanted)
+} else := judge(input.sshd.live)
+
+judge(config) := sshd.judge(config, {"DisableForwarding": {"yes"}}) if {
+	config.settings.disableforwarding[0] == "yes"
+} else := sshd.judge(config, wanted)

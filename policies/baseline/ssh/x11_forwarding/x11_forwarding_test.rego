@@ -9,6 +9,10 @@ test_success_as_wanted if {
 	x11_forwarding.live.verdict == "pass" with input.sshd.live.settings as good
 }
 
+test_success_all_forwarding_disabled if {
+	x11_forwarding.persisted.verdict == "pass" with input.sshd.persisted.settings as {"x11forwarding": ["yes"], "disableforwarding": ["yes"]}
+}
+
 test_fail_otherwise if {
 	every bad in [{"x11forwarding": ["yes"]}] {
 		x11_forwarding.persisted.verdict == "fail" with input.sshd.persisted.settings as bad

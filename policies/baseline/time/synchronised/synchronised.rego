@@ -50,6 +50,9 @@
 #     no_service:
 #       en: "No time service starts at boot."
 #       uk: "Під час завантаження не запускається жодна служба часу."
+#     no_server:
+#       en: "{name} starts at boot and knows no server to ask."
+#       uk: "Під час завантаження запускається {name}, але жодного сервера часу не задано."
 #     enabled:
 #       en: "{name} starts at boot."
 #       uk: "Під час завантаження запускається {name}."
@@ -63,7 +66,11 @@ package baseline.time.synchronised
 
 enabled := [d.name | some d in input.time.daemons; d.enabled == true]
 
-persisted := {"verdict": "pass", "reason": "enabled", "params": {"name": enabled[0]}} if {
+persisted := {"verdict": "fail", "reason": "no_server", "params": {"name": "chrony"}, "evidence": {"servers": []}} if {
+	enabled == ["chrony"] # the others fall back to servers or clocks of their own
+	input.time.servers == []
+	input.families.time.state == "ok"
+} else := {"verdict": "pass", "reason": "enabled", "params": {"name": enabled[0]}} if {
 	count(enabled) > 0
 } else := {"verdict": "fail", "reason": "no_service"} if {
 	is_array(input.time.daemons)

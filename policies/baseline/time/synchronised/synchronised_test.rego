@@ -14,6 +14,14 @@ test_fail_unsynchronised if {
 	synchronised.live.verdict == "fail" with input.time as {"synchronised": true, "max_error_seconds": 600}
 }
 
+test_fail_no_server if {
+	family := {"time": {"state": "ok"}}
+	time := {"daemons": [{"name": "chrony", "enabled": true}], "servers": []}
+	synchronised.persisted.reason == "no_server" with input as {"families": family, "time": time}
+	synchronised.persisted.verdict == "pass" with input as {"families": family, "time": object.union(time, {"servers": ["dhcp"]})}
+	synchronised.persisted.verdict == "pass" with input as {"families": {"time": {"state": "partial"}}, "time": time}
+}
+
 test_unmeasured_persisted if {
 	not synchronised.persisted with input as {"families": {}}
 	not synchronised.persisted with input.time as {"daemons": [{"name": "ntpd"}]}
