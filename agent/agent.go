@@ -19,7 +19,6 @@ import (
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 	"github.com/vymir-project/vymir/collector"
-	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 )
 
@@ -28,6 +27,7 @@ type Measurement struct {
 	Lean    []byte             `json:"lean"`    // vymirv1.Assessment, redacted
 	Severe  []uint32           `json:"severe"`  // numbers of failing controls of severity high and critical
 	Summary assessment.Summary `json:"summary"` // for status
+	Problem string             `json:"problem"` // with the policies a server sent; empty: none
 }
 
 // Measure collects, assesses and redacts. It runs in the child. The whole assessment stays on the host, for its
@@ -40,18 +40,10 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	describeSelf(doc, c)
-	facts, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("encode facts: %w", err)
-	}
 	memory.Release() // of collecting, before judging needs its own
-	engine, err := policies.New(ctx, nil)
+	full, problem, err := judge(ctx, c, doc)
 	if err != nil {
 		return nil, err
-	}
-	full, err := engine.Judge(ctx, facts, policies.JudgeOptions{Baselines: c.Baselines, Role: c.Role, Params: c.judgeParams(), Scope: c.Exclusions(), Lang: c.Language})
-	if err != nil {
-		return nil, fmt.Errorf("judge: %w", err)
 	}
 	full.DurationSeconds = time.Since(doc.MeasuredAt).Seconds()
 	if err := keepForAdministrator(c, full); err != nil {
@@ -62,7 +54,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Measurement{Summary: full.Summary, Severe: severe(full)}
+	m := &Measurement{Summary: full.Summary, Severe: severe(full), Problem: problem}
 	m.Lean, err = wire.Marshal(lean)
 	return m, err
 }
@@ -86,22 +78,22 @@ func keepForAdministrator(c Config, a *assessment.Assessment) error {
 }
 
 // keep puts a measurement into the outbox, unless it says what the newest one there (or the last delivered) says and that
-// one is younger than unchanged_every. What has got worse by a severe control is urgent.
-func keep(outbox *spool.Spool, m *Measurement, now time.Time, unchangedEvery time.Duration) (sequence uint64, urgent bool, err error) {
+// one is younger than unchanged_every. What has got worse by a severe control is urgent, and what the server asked for.
+func keep(outbox *spool.Spool, m *Measurement, now time.Time, unchangedEvery time.Duration, asked bool) (sequence uint64, urgent bool, err error) {
 	next := &vymirv1.Assessment{}
 	if err := proto.Unmarshal(m.Lean, next); err != nil {
 		return 0, false, fmt.Errorf("read measurement: %w", err)
 	}
 	previous, at := newest(outbox)
 	age := now.Sub(at)
-	if previous != nil && same(previous, next) && age >= 0 && age < unchangedEvery {
+	if previous != nil && !asked && same(previous, next) && age >= 0 && age < unchangedEvery {
 		return 0, false, nil
 	}
 	payload, err := wire.Marshal(&vymirv1.Item{Body: &vymirv1.Item_Assessment{Assessment: next}})
 	if err != nil {
 		return 0, false, err
 	}
-	urgent = worse(previous, m.Severe)
+	urgent = asked || worse(previous, m.Severe)
 	sequence, err = outbox.Append(spool.Item{Kind: spool.State, Created: now, Urgent: urgent, Payload: payload})
 	return sequence, urgent, err
 }

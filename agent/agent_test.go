@@ -72,7 +72,7 @@ func TestKeepOnlyWhatIsNews(t *testing.T) {
 		{"a-day-later", measured(t, 5), 28 * time.Hour, 4, false},
 		{"clock-jumped-back", measured(t, 5), -1000 * time.Hour, 5, false},
 	} {
-		sequence, urgent, err := keep(s, step.m, now.Add(step.after), 24*time.Hour)
+		sequence, urgent, err := keep(s, step.m, now.Add(step.after), 24*time.Hour, false)
 		if err != nil || sequence != step.sequence || urgent != step.urgent {
 			t.Errorf("step %d, %s: sequence %d, urgent %t (%v); want %d, %t", i, step.name, sequence, urgent, err, step.sequence, step.urgent)
 		}
@@ -82,7 +82,7 @@ func TestKeepOnlyWhatIsNews(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := keep(s, &Measurement{Lean: []byte{0xff}}, now, time.Hour); err == nil {
+	if _, _, err := keep(s, &Measurement{Lean: []byte{0xff}}, now, time.Hour, false); err == nil {
 		t.Error("rubbish was kept")
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/collector/facts"
-	"github.com/vymir-project/vymir/policies"
 )
 
 const (
@@ -89,8 +88,7 @@ func SetVersion(v string) { version = v }
 
 // describeSelf fills the agent's own family: it is measured like everything else.
 func describeSelf(doc *facts.Document, c Config) {
-	revision := policies.BuiltIn().Revision
-	doc.Agent = &facts.Agent{Version: version, BundleRevision: &revision}
+	doc.Agent = &facts.Agent{Version: version} // what judges, judgeBy adds
 	doc.Families["agent"] = facts.Status{State: facts.StateOK}
 	if outbox, err := spool.Open(c.OutboxDir(), spool.Options{ReadOnly: true}); err == nil {
 		st := outbox.Stats()

@@ -39,6 +39,7 @@ type Config struct {
 	Outbox           OutboxConfig              `yaml:"outbox"`
 	Probes           ProbesConfig              `yaml:"probes"`
 	AcceptDirectives AcceptDirectives          `yaml:"accept_directives"`
+	BundleKeys       string                    `yaml:"bundle_keys"` // file of minisign public keys of policy bundles; empty: /etc/vymir/bundle.pub. Absent: those given at enrolment
 }
 
 // UplinkConfig says how to reach the server.
@@ -65,6 +66,7 @@ type ProbesConfig struct {
 type AcceptDirectives struct {
 	RefuseInterval   bool `yaml:"refuse_interval"`    // keep the interval of this file
 	RefuseMeasureNow bool `yaml:"refuse_measure_now"` // measure by this file's schedule only
+	RefuseBundle     bool `yaml:"refuse_bundle"`      // judge by the policies this program carries only
 }
 
 // Duration is a time.Duration written as "1h30m".
@@ -89,7 +91,10 @@ var ErrConfig = errors.New("configuration")
 const (
 	defaultStateDir = "/var/lib/vymir"
 	defaultSocket   = "/run/vymir/agent.sock"
-	maxConfigBytes  = 1 << 20
+
+	// DefaultBundleKeys is where the administrator may put the public keys of policy bundles.
+	DefaultBundleKeys = "/etc/vymir/bundle.pub"
+	maxConfigBytes    = 1 << 20
 )
 
 // LoadConfig reads the file at path, checks it and fills in what is not set. An empty path is [DefaultConfigPath], which may be absent.
@@ -206,6 +211,9 @@ func (c *Config) fill() {
 	}
 	if c.Uplink.Protocol == "" {
 		c.Uplink.Protocol = "auto"
+	}
+	if c.BundleKeys == "" {
+		c.BundleKeys = DefaultBundleKeys
 	}
 	if c.Outbox.MaxBytes == 0 {
 		c.Outbox.MaxBytes = 16 << 20

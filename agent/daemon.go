@@ -22,7 +22,6 @@ import (
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/collector"
 	"github.com/vymir-project/vymir/collector/facts"
-	"github.com/vymir-project/vymir/policies"
 )
 
 // Daemon runs rounds until it is told to stop. Make one with [NewDaemon]; call Run or Once, once.
@@ -46,6 +45,8 @@ type Daemon struct {
 	retryAfter      time.Duration
 	wished          time.Duration // interval the server wished
 	measureWished   bool
+	tryFetched      bool       // an artefact came and waits to be tried
+	tell            bool       // the server asked to measure: the next assessment goes even when it says nothing new, and at once
 	mu              sync.Mutex // guards what live reads
 	live            control.Live
 	problems        map[string]string
@@ -173,6 +174,11 @@ func (d *Daemon) measureAndKeep(ctx context.Context) error {
 		return fmt.Errorf("assess this host: %w", err)
 	}
 	d.held = m
+	if m.Problem != "" {
+		d.problem("policies", errors.New(m.Problem))
+	} else {
+		d.problem("policies", nil)
+	}
 	return d.keepHeld()
 }
 
@@ -181,10 +187,11 @@ func (d *Daemon) keepHeld() error {
 	if d.held == nil {
 		return nil
 	}
-	sequence, urgent, err := keep(d.outbox, d.held, time.Now().UTC(), time.Duration(d.config.UnchangedEvery))
+	sequence, urgent, err := keep(d.outbox, d.held, time.Now().UTC(), time.Duration(d.config.UnchangedEvery), d.tell)
 	if err != nil {
 		return err
 	}
+	d.tell = false
 	d.log.Info("assessed", "sequence", sequence, "urgent", urgent, "pass", d.held.Summary.Pass, "fail", d.held.Summary.Fail,
 		"unmeasured", d.held.Summary.Unmeasured)
 	d.held = nil
@@ -208,7 +215,8 @@ func (d *Daemon) send(ctx context.Context) {
 	if err == nil {
 		d.failures = 0
 	}
-	if d.measureWished && !d.config.AcceptDirectives.RefuseMeasureNow {
+	d.tell = d.measureWished && !d.config.AcceptDirectives.RefuseMeasureNow
+	if (d.tell || d.tryFetched) && d.assess != nil {
 		d.assess.Reset(0)
 	}
 }
@@ -222,11 +230,13 @@ func (d *Daemon) deliver(ctx context.Context) error {
 	if d.up == nil || !d.up.Serves(id) {
 		d.up = uplink.New(uplink.Options{
 			StateDir: d.config.StateDir, Identity: id, Outbox: d.outbox, Version: d.version, Protocol: d.config.Protocol(),
-			Bundle: func() uint64 { return policies.BuiltIn().Revision },
+			Bundle: func() uint64 { _, revision, _ := bundleRevision(d.config); return revision }, Kinds: artefactKinds(d.config),
 		})
 	}
 	out, err := d.up.CheckIn(ctx, d.overBudget())
 	d.retryAfter, d.measureWished, d.wished = out.RetryAfter, out.MeasureNow, out.Interval
+	d.tryFetched = len(out.Fetched) > 0
+	d.problem("fetch", out.FetchError)
 	for _, r := range out.Refused {
 		d.log.Warn("server refused an item", "sequence", r.Sequence, "code", r.Code, "detail", r.Detail, "dropped", r.Permanent)
 	}

@@ -14,9 +14,11 @@ import (
 
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/pack"
 	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
+	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/policies/assessment"
 )
@@ -31,6 +33,7 @@ type Status struct {
 	Running        bool            `json:"running"` // a daemon answers
 	Enrolment      *Enrolment      `json:"enrolment,omitzero"`
 	Consent        redact.Consent  `json:"consent"` // in force: what the server asked to withhold is in it
+	Policies       Policies        `json:"policies"`
 	LastAssessment *LastAssessment `json:"last_assessment,omitzero"`
 	Uplink         uplink.State    `json:"uplink"`
 	Outbox         Outbox          `json:"outbox"`
@@ -46,6 +49,15 @@ type Enrolment struct {
 	Server           string    `json:"server"`
 	CertificateFrom  time.Time `json:"certificate_from"`
 	CertificateUntil time.Time `json:"certificate_until"`
+}
+
+// Policies are what judges this host.
+type Policies struct {
+	Name     string         `json:"name"`
+	Revision uint64         `json:"revision"`
+	Sent     bool           `json:"sent"`              // a server sent them, signed; false: this program carries them
+	Refused  *pack.Artefact `json:"refused,omitempty"` // the last bundle that was no good, and why
+	Coming   *pack.Offer    `json:"coming,omitempty"`  // a bundle that is being fetched
 }
 
 // LastAssessment is the newest one that was made.
@@ -88,6 +100,9 @@ func ReadStatus(ctx context.Context, c Config) (*Status, error) {
 		s.Outbox = Outbox{Items: st.Items, Bytes: st.Bytes, LastSequence: st.Last, Acknowledged: st.Acknowledged, Dropped: st.Dropped, Damaged: st.Damaged, Oldest: st.Oldest}
 	}
 	s.LastAssessment = readLast(c)
+	held := pack.Open(c.StateDir, wire.KindBundle).State()
+	s.Policies.Name, s.Policies.Revision, s.Policies.Sent = bundleRevision(c)
+	s.Policies.Refused, s.Policies.Coming = held.Refused, held.Offer
 	if live, err := control.Get[control.Live](ctx, c.Socket, "live"); err == nil {
 		s.Running, s.Daemon = true, live
 		s.Problems = append(s.Problems, live.Problems...)

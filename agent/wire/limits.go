@@ -24,7 +24,22 @@ const (
 	MaxTokenChars      = 1 << 10  // an enrolment token's text
 	MaxExportBytes     = 64 << 20 // a sealed export file, decrypted and decompressed
 	MaxFetchBytes      = 256 << 10
+	MaxOffers          = 4        // offers of one check-in's answer
+	MaxKeys            = 8        // public keys that artefacts may be signed by
+	MaxBundleBytes     = 8 << 20  // a signed policy bundle, packed
+	MaxVulnsBytes      = 32 << 20 // a signed vulnerability index, packed
 )
+
+// Kinds of signed artefacts.
+const (
+	KindBundle = "bundle"
+	KindVulns  = "vulns"
+)
+
+// MaxArtefactBytes bounds a signed artefact of a kind; 0: no such kind.
+func MaxArtefactBytes(kind string) uint64 {
+	return map[string]uint64{KindBundle: MaxBundleBytes, KindVulns: MaxVulnsBytes}[kind]
+}
 
 // ErrTooLarge is returned when something exceeds a limit of this package.
 var ErrTooLarge = errors.New("larger than the limit")

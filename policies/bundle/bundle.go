@@ -14,7 +14,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"aead.dev/minisign"
 )
 
 // Schema names the format of [Manifest].
@@ -32,12 +35,46 @@ var (
 
 // Manifest says what a bundle is.
 type Manifest struct {
-	Schema   string            `json:"schema"`   // always [Schema]
-	Name     string            `json:"name"`     // of the set: "vymir", or the recipient's own
-	Revision uint64            `json:"revision"` // monotonic per name, from 1
-	Created  time.Time         `json:"created"`  // UTC
-	Expires  time.Time         `json:"expires"`  // UTC; zero: never
-	Files    map[string]string `json:"files"`    // path → sha256, hex; everything in the bundle but the manifest
+	Schema   string            `json:"schema"`         // always [Schema]
+	Name     string            `json:"name"`           // of the set: "vymir", or the recipient's own
+	Revision uint64            `json:"revision"`       // monotonic per name, from 1
+	Created  time.Time         `json:"created"`        // UTC
+	Expires  time.Time         `json:"expires"`        // UTC; zero: never
+	Keys     []string          `json:"keys,omitempty"` // minisign public keys trusted from this revision on, in place of all before; none: they stay
+	Files    map[string]string `json:"files"`          // path → sha256, hex; everything in the bundle but the manifest
+}
+
+// MaxKeys bounds the keys of one manifest.
+const MaxKeys = 8
+
+// ParseKeys reads minisign public keys, one a line, as minisign writes them; its comments and empty lines are
+// skipped. A text without a key, or with more than [MaxKeys], is [ErrFormat].
+func ParseKeys(lines ...string) ([]minisign.PublicKey, error) {
+	var keys []minisign.PublicKey
+	for _, line := range strings.Split(strings.Join(lines, "\n"), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "untrusted comment:") {
+			continue
+		}
+		var k minisign.PublicKey
+		if err := k.UnmarshalText([]byte(line)); err != nil {
+			return nil, fmt.Errorf("%w: not a minisign public key: %w", ErrFormat, err)
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 || len(keys) > MaxKeys {
+		return nil, fmt.Errorf("%w: %d public keys, want 1 to %d", ErrFormat, len(keys), MaxKeys)
+	}
+	return keys, nil
+}
+
+// Trusted gives the keys that what follows m must be signed by: those that m names, else those that were trusted
+// before it.
+func (m Manifest) Trusted(before []minisign.PublicKey) ([]minisign.PublicKey, error) {
+	if len(m.Keys) == 0 {
+		return before, nil
+	}
+	return ParseKeys(m.Keys...)
 }
 
 // Bundle is the content of one file.

@@ -184,6 +184,53 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
+func TestParseKeys(t *testing.T) {
+	one, _ := keys(t)
+	two, _ := keys(t)
+	got, err := ParseKeys("untrusted comment: minisign public key ABC\n"+one.String()+"\n\n# the next one\n", two.String())
+	if err != nil || len(got) != 2 || !got[0].Equal(one) || !got[1].Equal(two) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for name, text := range map[string]string{"empty": "", "comment": "untrusted comment: x", "nonsense": "hello", "many": strings.Repeat(one.String()+"\n", MaxKeys+1)} {
+		if _, err := ParseKeys(text); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: got %v, want ErrFormat", name, err)
+		}
+	}
+}
+
+// TestKeyRotation: a bundle signed by the old key names the new one; what follows is signed by that.
+func TestKeyRotation(t *testing.T) {
+	oldPub, oldPriv := keys(t)
+	newPub, newPriv := keys(t)
+	trusted := []minisign.PublicKey{oldPub}
+	turn := sample()
+	turn.Manifest.Keys = []string{newPub.String()}
+	for _, c := range []struct {
+		b    *Bundle
+		key  minisign.PrivateKey
+		want error
+	}{{sample(), newPriv, ErrUnsigned}, {turn, oldPriv, nil}, {sample(), oldPriv, ErrUnsigned}, {sample(), newPriv, nil}} {
+		var file bytes.Buffer
+		if err := Write(&file, c.b, c.key); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(&file, trusted...)
+		if !errors.Is(err, c.want) {
+			t.Fatalf("got %v, want %v", err, c.want)
+		}
+		if err == nil {
+			if trusted, err = got.Manifest.Trusted(trusted); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bad := sample()
+	bad.Manifest.Keys = []string{"hello"}
+	if err := Write(&bytes.Buffer{}, bad, oldPriv); !errors.Is(err, ErrFormat) {
+		t.Errorf("a manifest with a broken key: %v", err)
+	}
+}
+
 func FuzzUnpack(f *testing.F) {
 	payload, err := pack(sample())
 	if err != nil {

@@ -215,6 +215,11 @@ func checkManifest(m Manifest) error {
 	case m.Revision == 0:
 		return fmt.Errorf("%w: manifest has no revision", ErrFormat)
 	}
+	if len(m.Keys) > 0 {
+		if _, err := ParseKeys(m.Keys...); err != nil {
+			return fmt.Errorf("manifest: %w", err)
+		}
+	}
 	return nil
 }
 

@@ -86,6 +86,17 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	} else {
 		add("status.consent", p.text("status.consent_of", string(s.Consent.Profile)))
 	}
+	from := "status.policies_own"
+	if s.Policies.Sent {
+		from = "status.policies_sent"
+	}
+	add("status.policies", p.text(from, s.Policies.Name, s.Policies.Revision))
+	if r := s.Policies.Refused; r != nil {
+		add("status.policies_refused", r.Why)
+	}
+	if o := s.Policies.Coming; o != nil {
+		add("status.policies_coming", p.text("status.policies_offer", o.Name, o.Revision, report.Bytes(o.Size)))
+	}
 	if a := s.LastAssessment; a != nil {
 		m := a.Summary
 		add("status.assessment", report.At(a.MeasuredAt)+": "+p.text("report.counts", m.Pass+m.Fail+m.Unmeasured+m.NotApplicable+m.Error, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error))

@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -138,7 +139,11 @@ type Server struct {
 	Revoked  map[string]bool                                                        // host ids whose connections are refused
 	Respond  func(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse) error // last word on every check-in
 	CheckIns []*vymirv1.CheckInRequest
-	EnrolErr error // answered to every Enrol
+	EnrolErr error                                                           // answered to every Enrol
+	Keys     []string                                                        // given to hosts that enrol
+	Files    map[string][]byte                                               // artefacts by kind: what Fetch gives
+	FetchErr func(req *vymirv1.FetchRequest, r *vymirv1.FetchResponse) error // last word on every Fetch; nil: none
+	Fetches  []*vymirv1.FetchRequest
 	Renewals int
 	Calls    map[string]int // by method and protocol: "CheckIn HTTP/3.0"
 }
@@ -321,7 +326,7 @@ func (s *Server) Enrol(_ context.Context, req *connect.Request[vymirv1.EnrolRequ
 	s.Secrets[tok.Secret] = key
 	return connect.NewResponse(&vymirv1.EnrolResponse{
 		HostId: id, Certificate: der, Chain: [][]byte{s.CA.Cert.Raw}, Roots: [][]byte{s.CA.Cert.Raw},
-		ServerTimeMs: s.o.ServerTime().UnixMilli(), Recipient: "Тестова громада", Site: "Ратуша",
+		ServerTimeMs: s.o.ServerTime().UnixMilli(), Recipient: "Тестова громада", Site: "Ратуша", ArtefactKeys: s.Keys,
 	}), nil
 }
 
@@ -414,4 +419,32 @@ func (s *Server) CheckIn(ctx context.Context, req *connect.Request[vymirv1.Check
 		}
 	}
 	return connect.NewResponse(resp), nil
+}
+
+// Offer names a file as a server would offer it.
+func Offer(kind, name string, revision uint64, file []byte) *vymirv1.Offer {
+	d := sha256.Sum256(file)
+	return &vymirv1.Offer{Kind: kind, Name: name, Revision: revision, Size: uint64(len(file)), Digest: d[:]}
+}
+
+// Fetch is the call of the service.
+func (s *Server) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchRequest]) (*connect.Response[vymirv1.FetchResponse], error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if _, _, err := s.peer(ctx); err != nil {
+		return nil, err
+	}
+	m := req.Msg
+	s.Fetches = append(s.Fetches, proto.CloneOf(m))
+	file := s.Files[m.Kind]
+	total := uint64(len(file))
+	from := min(m.Offset, total)
+	d := sha256.Sum256(file)
+	r := &vymirv1.FetchResponse{Data: file[from:min(total, from+uint64(m.Limit))], Total: total, Digest: d[:]}
+	if s.FetchErr != nil {
+		if err := s.FetchErr(m, r); err != nil {
+			return nil, err
+		}
+	}
+	return connect.NewResponse(r), nil
 }

@@ -76,7 +76,7 @@ func Enrol(ctx context.Context, stateDir string, o EnrolOptions) (id *Identity, 
 	m := resp.Msg
 	id = &Identity{
 		HostID: m.HostId, Server: server, Recipient: m.Recipient, Site: m.Site, ExportRecipient: m.ExportRecipient,
-		EnrolledAt: time.UnixMilli(m.ServerTimeMs).UTC(), Certificate: append([][]byte{m.Certificate}, m.Chain...), Roots: m.Roots, key: key,
+		ArtefactKeys: bounded(m.ArtefactKeys), EnrolledAt: time.UnixMilli(m.ServerTimeMs).UTC(), Certificate: append([][]byte{m.Certificate}, m.Chain...), Roots: m.Roots, key: key,
 	}
 	if err := id.parse(); err != nil || id.HostID == "" {
 		return nil, 0, fmt.Errorf("enrol: %w: %w", ErrAnswer, errors.Join(err, errors.New("no usable certificate")))
@@ -125,8 +125,19 @@ func (id *Identity) Renew(ctx context.Context, stateDir string, client vymirv1co
 		return fmt.Errorf("renew certificate: %w", err)
 	}
 	m := resp.Msg
-	return id.replace(stateDir, m.Certificate, m.Chain, m.Roots, m.ExportRecipient)
+	next := *id
+	if len(next.ArtefactKeys) == 0 { // a host that has keys follows bundles signed by them, not the server's word
+		next.ArtefactKeys = bounded(m.ArtefactKeys)
+	}
+	if err := next.replace(stateDir, m.Certificate, m.Chain, m.Roots, m.ExportRecipient); err != nil {
+		return err
+	}
+	*id = next
+	return nil
 }
+
+// bounded keeps what a list of keys may be.
+func bounded(keys []string) []string { return keys[:min(len(keys), wire.MaxKeys)] }
 
 // Recover asks for a fresh certificate by proof of the key. client must be one that shows no certificate.
 func (id *Identity) Recover(ctx context.Context, stateDir string, client vymirv1connect.AgentServiceClient, now time.Time) error {

@@ -40,6 +40,7 @@ type Identity struct {
 	Recipient       string    // whom this host reports to, for people
 	Site            string    // of the recipient, for people; may be empty
 	ExportRecipient string    // age recipient of sealed export files; empty: none was given
+	ArtefactKeys    []string  // minisign public keys of policy bundles, as the server gave them at enrolment
 	EnrolledAt      time.Time // by the server's clock
 	Certificate     [][]byte  // DER, leaf first
 	Roots           [][]byte  // DER
@@ -56,6 +57,7 @@ type stored struct {
 	Recipient       string    `json:"recipient,omitzero"`
 	Site            string    `json:"site,omitzero"`
 	ExportRecipient string    `json:"export_recipient,omitzero"`
+	ArtefactKeys    []string  `json:"artefact_keys,omitempty"`
 	EnrolledAt      time.Time `json:"enrolled_at"`
 	Key             []byte    `json:"key"` // PKCS #8
 	Certificate     [][]byte  `json:"certificate"`
@@ -95,7 +97,7 @@ func decode(b []byte) (*Identity, error) {
 	}
 	id := &Identity{
 		HostID: s.HostID, Server: s.Server, Recipient: s.Recipient, Site: s.Site, ExportRecipient: s.ExportRecipient,
-		EnrolledAt: s.EnrolledAt, Certificate: s.Certificate, Roots: s.Roots, key: key,
+		ArtefactKeys: s.ArtefactKeys, EnrolledAt: s.EnrolledAt, Certificate: s.Certificate, Roots: s.Roots, key: key,
 	}
 	return id, id.parse()
 }
@@ -142,7 +144,7 @@ func (id *Identity) save(stateDir string) error {
 	}
 	b, err := json.Marshal(stored{
 		Version: 1, HostID: id.HostID, Server: id.Server, Recipient: id.Recipient, Site: id.Site, ExportRecipient: id.ExportRecipient,
-		EnrolledAt: id.EnrolledAt, Key: key, Certificate: id.Certificate, Roots: id.Roots,
+		ArtefactKeys: id.ArtefactKeys, EnrolledAt: id.EnrolledAt, Key: key, Certificate: id.Certificate, Roots: id.Roots,
 	})
 	if err != nil {
 		return fmt.Errorf("encode identity: %w", err)

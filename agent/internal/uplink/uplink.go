@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/pack"
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
@@ -28,6 +29,7 @@ type Options struct {
 	Version  string // of the agent
 
 	Bundle           func() uint64    // revision of the policies that judge; nil: 0
+	Kinds            []string         // of signed artefacts that this host takes; nil: none
 	Protocol         wire.Protocol    // Auto unless the administrator fixed one
 	Now              func() time.Time // this host's clock; nil: time.Now
 	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
@@ -40,6 +42,7 @@ type Uplink struct {
 	state    State
 	sessions tls.ClientSessionCache
 	fullFrom uint64 // items from here on go in full
+	offers   []*vymirv1.Offer
 }
 
 // Outcome is what a check-in brought.
@@ -51,6 +54,8 @@ type Outcome struct {
 	Usage      wire.Usage
 	MeasureNow bool
 	Interval   time.Duration // the server's wish; 0: none
+	Fetched    []string      // kinds of artefacts that came whole and wait to be tried
+	FetchError error         // why an offered artefact did not come; the check-in itself went well
 }
 
 // Refusal is one item the server did not take.
@@ -176,6 +181,7 @@ func (u *Uplink) connectAndExchange(ctx context.Context, ask wire.Protocol, only
 		u.state.count(use, u.state.Now(u.o.Now()))
 	}()
 	renew := false
+	u.offers = nil
 	for range maxRounds {
 		more, resp, err := u.exchange(ctx, c, onlyUrgent, out)
 		if err != nil {
@@ -192,7 +198,39 @@ func (u *Uplink) connectAndExchange(ctx context.Context, ask wire.Protocol, only
 		}
 		u.forgetSessions()
 	}
+	if !onlyUrgent && out.RetryAfter == 0 {
+		out.FetchError = u.fetch(ctx, c, out)
+	}
 	return nil, nil
+}
+
+// fetch brings the artefacts that were offered and are wanted. One that is interrupted goes on with the next check-in.
+func (u *Uplink) fetch(ctx context.Context, c *wire.Client, out *Outcome) error {
+	var failed error
+	for _, o := range u.offers {
+		if !slices.Contains(u.o.Kinds, o.GetKind()) {
+			continue
+		}
+		k := pack.Open(u.o.StateDir, o.Kind)
+		wanted, err := k.Wanted(o)
+		if err == nil && wanted {
+			err = k.Fetch(o, func(offset uint64, limit uint32) ([]byte, uint64, []byte, error) {
+				ctx, cancel := context.WithTimeout(ctx, roundTime)
+				defer cancel()
+				r, err := c.Fetch(ctx, connect.NewRequest(&vymirv1.FetchRequest{Kind: o.Kind, Name: o.Name, Revision: o.Revision, Offset: offset, Limit: limit}))
+				if err != nil {
+					return nil, 0, nil, err
+				}
+				return r.Msg.Data, r.Msg.Total, r.Msg.Digest, nil
+			})
+		}
+		if err != nil {
+			failed = errors.Join(failed, err)
+		} else if wanted {
+			out.Fetched = append(out.Fetched, o.Kind)
+		}
+	}
+	return failed
 }
 
 // exchange sends one request and takes its answer; more says that another one is worth it.
@@ -228,6 +266,9 @@ func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left boo
 	}
 	if u.o.Bundle != nil {
 		req.BundleRevision = u.o.Bundle()
+	}
+	if v := pack.Open(u.o.StateDir, wire.KindVulns).State().InForce; v != nil {
+		req.VulnsRevision = v.Revision
 	}
 	base, baseSequence := u.base()
 	size := 0
@@ -369,6 +410,7 @@ func (u *Uplink) takeDirectives(d *vymirv1.Directives, out *Outcome) {
 	}
 	u.state.Withhold = d.Withhold[:min(len(d.Withhold), 64)]
 	u.state.IntervalS = d.IntervalS
+	u.offers = d.Offers[:min(len(d.Offers), wire.MaxOffers)]
 	out.MeasureNow = out.MeasureNow || d.MeasureNow
 	out.Interval = time.Duration(d.IntervalS) * time.Second
 }

@@ -231,6 +231,7 @@ type EnrolResponse struct {
 	Recipient       string                 `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`                              // display name, for the administrator to see whom this host reports to
 	Site            string                 `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
 	ExportRecipient string                 `protobuf:"bytes,8,opt,name=export_recipient,json=exportRecipient,proto3" json:"export_recipient,omitempty"` // age recipient that sealed export files are encrypted to; empty: none
+	ArtefactKeys    []string               `protobuf:"bytes,9,rep,name=artefact_keys,json=artefactKeys,proto3" json:"artefact_keys,omitempty"`          // minisign public keys that policy bundles and vulnerability packs are signed by
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -321,6 +322,13 @@ func (x *EnrolResponse) GetExportRecipient() string {
 	return ""
 }
 
+func (x *EnrolResponse) GetArtefactKeys() []string {
+	if x != nil {
+		return x.ArtefactKeys
+	}
+	return nil
+}
+
 type RenewRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Csr           []byte                 `protobuf:"bytes,1,opt,name=csr,proto3" json:"csr,omitempty"`
@@ -372,6 +380,7 @@ type RenewResponse struct {
 	Roots           [][]byte               `protobuf:"bytes,3,rep,name=roots,proto3" json:"roots,omitempty"`
 	ServerTimeMs    int64                  `protobuf:"varint,4,opt,name=server_time_ms,json=serverTimeMs,proto3" json:"server_time_ms,omitempty"`
 	ExportRecipient string                 `protobuf:"bytes,5,opt,name=export_recipient,json=exportRecipient,proto3" json:"export_recipient,omitempty"` // as in EnrolResponse; empty: keep
+	ArtefactKeys    []string               `protobuf:"bytes,6,rep,name=artefact_keys,json=artefactKeys,proto3" json:"artefact_keys,omitempty"`          // taken only by a host that knows none yet
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -439,6 +448,13 @@ func (x *RenewResponse) GetExportRecipient() string {
 		return x.ExportRecipient
 	}
 	return ""
+}
+
+func (x *RenewResponse) GetArtefactKeys() []string {
+	if x != nil {
+		return x.ArtefactKeys
+	}
+	return nil
 }
 
 type RecoverRequest struct {
@@ -699,9 +715,10 @@ type CheckInRequest struct {
 	NowMs          int64                  `protobuf:"varint,3,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"` // the host's clock at sending, for skew
 	Meter          *Meter                 `protobuf:"bytes,4,opt,name=meter,proto3" json:"meter,omitempty"`
 	AgentVersion   string                 `protobuf:"bytes,5,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
-	DroppedItems   uint64                 `protobuf:"varint,6,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"` // outbox items lost to its bound, ever
-	BundleRevision uint64                 `protobuf:"varint,7,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"`
-	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"` // optional: whom the sender takes itself for; refused when the certificate says another
+	DroppedItems   uint64                 `protobuf:"varint,6,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"`       // outbox items lost to its bound, ever
+	BundleRevision uint64                 `protobuf:"varint,7,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"` // of the policies that judge
+	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`                          // optional: whom the sender takes itself for; refused when the certificate says another
+	VulnsRevision  uint64                 `protobuf:"varint,9,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`    // of the vulnerability index in use; 0: none
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -790,6 +807,13 @@ func (x *CheckInRequest) GetHostId() string {
 		return x.HostId
 	}
 	return ""
+}
+
+func (x *CheckInRequest) GetVulnsRevision() uint64 {
+	if x != nil {
+		return x.VulnsRevision
+	}
+	return 0
 }
 
 type Meter struct {
@@ -1391,16 +1415,14 @@ func (x *Refusal) GetPermanent() bool {
 }
 
 type Directives struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	BundleRevision uint64                 `protobuf:"varint,1,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"` // newest policy bundle for this host; 0: none
-	BundleName     string                 `protobuf:"bytes,2,opt,name=bundle_name,json=bundleName,proto3" json:"bundle_name,omitempty"`
-	BundleDigest   []byte                 `protobuf:"bytes,3,opt,name=bundle_digest,json=bundleDigest,proto3" json:"bundle_digest,omitempty"`
-	IntervalS      uint32                 `protobuf:"varint,4,opt,name=interval_s,json=intervalS,proto3" json:"interval_s,omitempty"` // wished check-in interval; 0: keep
-	MeasureNow     bool                   `protobuf:"varint,5,opt,name=measure_now,json=measureNow,proto3" json:"measure_now,omitempty"`
-	Withhold       []string               `protobuf:"bytes,6,rep,name=withhold,proto3" json:"withhold,omitempty"` // target fields the server does not want; narrows, never widens
-	Renew          bool                   `protobuf:"varint,7,opt,name=renew,proto3" json:"renew,omitempty"`      // ask for a new certificate now
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	IntervalS     uint32                 `protobuf:"varint,4,opt,name=interval_s,json=intervalS,proto3" json:"interval_s,omitempty"` // wished check-in interval; 0: keep
+	MeasureNow    bool                   `protobuf:"varint,5,opt,name=measure_now,json=measureNow,proto3" json:"measure_now,omitempty"`
+	Withhold      []string               `protobuf:"bytes,6,rep,name=withhold,proto3" json:"withhold,omitempty"` // target fields the server does not want; narrows, never widens
+	Renew         bool                   `protobuf:"varint,7,opt,name=renew,proto3" json:"renew,omitempty"`      // ask for a new certificate now
+	Offers        []*Offer               `protobuf:"bytes,8,rep,name=offers,proto3" json:"offers,omitempty"`     // signed artefacts newer than what the host said it has
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Directives) Reset() {
@@ -1433,27 +1455,6 @@ func (*Directives) Descriptor() ([]byte, []int) {
 	return file_agent_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *Directives) GetBundleRevision() uint64 {
-	if x != nil {
-		return x.BundleRevision
-	}
-	return 0
-}
-
-func (x *Directives) GetBundleName() string {
-	if x != nil {
-		return x.BundleName
-	}
-	return ""
-}
-
-func (x *Directives) GetBundleDigest() []byte {
-	if x != nil {
-		return x.BundleDigest
-	}
-	return nil
-}
-
 func (x *Directives) GetIntervalS() uint32 {
 	if x != nil {
 		return x.IntervalS
@@ -1482,6 +1483,90 @@ func (x *Directives) GetRenew() bool {
 	return false
 }
 
+func (x *Directives) GetOffers() []*Offer {
+	if x != nil {
+		return x.Offers
+	}
+	return nil
+}
+
+// Offer names a signed artefact that this host may fetch. What it is and whether to take it, its own signature says.
+type Offer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle or vulns
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // of the set of policies; of the distribution release, as in HostLine.os
+	Revision      uint64                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Size          uint64                 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`    // bytes
+	Digest        []byte                 `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"` // sha256 of the whole file
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offer) Reset() {
+	*x = Offer{}
+	mi := &file_agent_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offer) ProtoMessage() {}
+
+func (x *Offer) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offer.ProtoReflect.Descriptor instead.
+func (*Offer) Descriptor() ([]byte, []int) {
+	return file_agent_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Offer) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Offer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Offer) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Offer) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Offer) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
 type FetchRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle or vulns
@@ -1495,7 +1580,7 @@ type FetchRequest struct {
 
 func (x *FetchRequest) Reset() {
 	*x = FetchRequest{}
-	mi := &file_agent_proto_msgTypes[18]
+	mi := &file_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1592,7 @@ func (x *FetchRequest) String() string {
 func (*FetchRequest) ProtoMessage() {}
 
 func (x *FetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_proto_msgTypes[18]
+	mi := &file_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1605,7 @@ func (x *FetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
 func (*FetchRequest) Descriptor() ([]byte, []int) {
-	return file_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FetchRequest) GetKind() string {
@@ -1569,7 +1654,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_agent_proto_msgTypes[19]
+	mi := &file_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1666,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_proto_msgTypes[19]
+	mi := &file_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1679,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FetchResponse) GetData() []byte {
@@ -1632,7 +1717,7 @@ type Export struct {
 
 func (x *Export) Reset() {
 	*x = Export{}
-	mi := &file_agent_proto_msgTypes[20]
+	mi := &file_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1729,7 @@ func (x *Export) String() string {
 func (*Export) ProtoMessage() {}
 
 func (x *Export) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_proto_msgTypes[20]
+	mi := &file_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1742,7 @@ func (x *Export) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Export.ProtoReflect.Descriptor instead.
 func (*Export) Descriptor() ([]byte, []int) {
-	return file_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Export) GetWireVersion() uint32 {
@@ -1700,7 +1785,7 @@ type ExportBody struct {
 
 func (x *ExportBody) Reset() {
 	*x = ExportBody{}
-	mi := &file_agent_proto_msgTypes[21]
+	mi := &file_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +1797,7 @@ func (x *ExportBody) String() string {
 func (*ExportBody) ProtoMessage() {}
 
 func (x *ExportBody) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_proto_msgTypes[21]
+	mi := &file_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1810,7 @@ func (x *ExportBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportBody.ProtoReflect.Descriptor instead.
 func (*ExportBody) Descriptor() ([]byte, []int) {
-	return file_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExportBody) GetHostId() string {
@@ -1770,7 +1855,7 @@ const file_agent_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12*\n" +
 	"\x11machine_id_digest\x18\x02 \x01(\fR\x0fmachineIdDigest\x12\x0e\n" +
 	"\x02os\x18\x03 \x01(\tR\x02os\x12#\n" +
-	"\ragent_version\x18\x04 \x01(\tR\fagentVersion\"\xf9\x01\n" +
+	"\ragent_version\x18\x04 \x01(\tR\fagentVersion\"\x9e\x02\n" +
 	"\rEnrolResponse\x12\x17\n" +
 	"\ahost_id\x18\x01 \x01(\tR\x06hostId\x12 \n" +
 	"\vcertificate\x18\x02 \x01(\fR\vcertificate\x12\x14\n" +
@@ -1779,15 +1864,17 @@ const file_agent_proto_rawDesc = "" +
 	"\x0eserver_time_ms\x18\x05 \x01(\x03R\fserverTimeMs\x12\x1c\n" +
 	"\trecipient\x18\x06 \x01(\tR\trecipient\x12\x12\n" +
 	"\x04site\x18\a \x01(\tR\x04site\x12)\n" +
-	"\x10export_recipient\x18\b \x01(\tR\x0fexportRecipient\" \n" +
+	"\x10export_recipient\x18\b \x01(\tR\x0fexportRecipient\x12#\n" +
+	"\rartefact_keys\x18\t \x03(\tR\fartefactKeys\" \n" +
 	"\fRenewRequest\x12\x10\n" +
-	"\x03csr\x18\x01 \x01(\fR\x03csr\"\xae\x01\n" +
+	"\x03csr\x18\x01 \x01(\fR\x03csr\"\xd3\x01\n" +
 	"\rRenewResponse\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate\x12\x14\n" +
 	"\x05chain\x18\x02 \x03(\fR\x05chain\x12\x14\n" +
 	"\x05roots\x18\x03 \x03(\fR\x05roots\x12$\n" +
 	"\x0eserver_time_ms\x18\x04 \x01(\x03R\fserverTimeMs\x12)\n" +
-	"\x10export_recipient\x18\x05 \x01(\tR\x0fexportRecipient\"R\n" +
+	"\x10export_recipient\x18\x05 \x01(\tR\x0fexportRecipient\x12#\n" +
+	"\rartefact_keys\x18\x06 \x03(\tR\fartefactKeys\"R\n" +
 	"\x0eRecoverRequest\x12\x17\n" +
 	"\ahost_id\x18\x01 \x01(\tR\x06hostId\x12\x10\n" +
 	"\x03csr\x18\x02 \x01(\fR\x03csr\x12\x15\n" +
@@ -1807,7 +1894,7 @@ const file_agent_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x0f.vymir.v1.DeltaH\x00R\x05delta\x12\x16\n" +
 	"\x05facts\x18\x05 \x01(\fH\x00R\x05facts\x12\x16\n" +
 	"\x06urgent\x18\x06 \x01(\bR\x06urgentB\x06\n" +
-	"\x04body\"\xa3\x02\n" +
+	"\x04body\"\xca\x02\n" +
 	"\x0eCheckInRequest\x12!\n" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12$\n" +
 	"\x05items\x18\x02 \x03(\v2\x0e.vymir.v1.ItemR\x05items\x12\x15\n" +
@@ -1816,7 +1903,8 @@ const file_agent_proto_rawDesc = "" +
 	"\ragent_version\x18\x05 \x01(\tR\fagentVersion\x12#\n" +
 	"\rdropped_items\x18\x06 \x01(\x04R\fdroppedItems\x12'\n" +
 	"\x0fbundle_revision\x18\a \x01(\x04R\x0ebundleRevision\x12\x17\n" +
-	"\ahost_id\x18\b \x01(\tR\x06hostId\"c\n" +
+	"\ahost_id\x18\b \x01(\tR\x06hostId\x12%\n" +
+	"\x0evulns_revision\x18\t \x01(\x04R\rvulnsRevision\"c\n" +
 	"\x05Meter\x12(\n" +
 	"\x10sent_bytes_month\x18\x01 \x01(\x04R\x0esentBytesMonth\x120\n" +
 	"\x14received_bytes_month\x18\x02 \x01(\x04R\x12receivedBytesMonth\"\xfd\x02\n" +
@@ -1870,19 +1958,22 @@ const file_agent_proto_rawDesc = "" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x1c\n" +
-	"\tpermanent\x18\x04 \x01(\bR\tpermanent\"\xed\x01\n" +
+	"\tpermanent\x18\x04 \x01(\bR\tpermanent\"\xad\x01\n" +
 	"\n" +
-	"Directives\x12'\n" +
-	"\x0fbundle_revision\x18\x01 \x01(\x04R\x0ebundleRevision\x12\x1f\n" +
-	"\vbundle_name\x18\x02 \x01(\tR\n" +
-	"bundleName\x12#\n" +
-	"\rbundle_digest\x18\x03 \x01(\fR\fbundleDigest\x12\x1d\n" +
+	"Directives\x12\x1d\n" +
 	"\n" +
 	"interval_s\x18\x04 \x01(\rR\tintervalS\x12\x1f\n" +
 	"\vmeasure_now\x18\x05 \x01(\bR\n" +
 	"measureNow\x12\x1a\n" +
 	"\bwithhold\x18\x06 \x03(\tR\bwithhold\x12\x14\n" +
-	"\x05renew\x18\a \x01(\bR\x05renew\"\x80\x01\n" +
+	"\x05renew\x18\a \x01(\bR\x05renew\x12'\n" +
+	"\x06offers\x18\b \x03(\v2\x0f.vymir.v1.OfferR\x06offersJ\x04\b\x01\x10\x04\"w\n" +
+	"\x05Offer\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x04R\x04size\x12\x16\n" +
+	"\x06digest\x18\x05 \x01(\fR\x06digest\"\x80\x01\n" +
 	"\fFetchRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -1932,7 +2023,7 @@ func file_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_agent_proto_goTypes = []any{
 	(Status)(0),             // 0: vymir.v1.Status
 	(*EnrolRequest)(nil),    // 1: vymir.v1.EnrolRequest
@@ -1953,10 +2044,11 @@ var file_agent_proto_goTypes = []any{
 	(*CheckInResponse)(nil), // 16: vymir.v1.CheckInResponse
 	(*Refusal)(nil),         // 17: vymir.v1.Refusal
 	(*Directives)(nil),      // 18: vymir.v1.Directives
-	(*FetchRequest)(nil),    // 19: vymir.v1.FetchRequest
-	(*FetchResponse)(nil),   // 20: vymir.v1.FetchResponse
-	(*Export)(nil),          // 21: vymir.v1.Export
-	(*ExportBody)(nil),      // 22: vymir.v1.ExportBody
+	(*Offer)(nil),           // 19: vymir.v1.Offer
+	(*FetchRequest)(nil),    // 20: vymir.v1.FetchRequest
+	(*FetchResponse)(nil),   // 21: vymir.v1.FetchResponse
+	(*Export)(nil),          // 22: vymir.v1.Export
+	(*ExportBody)(nil),      // 23: vymir.v1.ExportBody
 }
 var file_agent_proto_depIdxs = []int32{
 	2,  // 0: vymir.v1.EnrolRequest.host:type_name -> vymir.v1.HostInfo
@@ -1973,22 +2065,23 @@ var file_agent_proto_depIdxs = []int32{
 	11, // 11: vymir.v1.Delta.changed:type_name -> vymir.v1.Assessment
 	17, // 12: vymir.v1.CheckInResponse.refused:type_name -> vymir.v1.Refusal
 	18, // 13: vymir.v1.CheckInResponse.directives:type_name -> vymir.v1.Directives
-	8,  // 14: vymir.v1.ExportBody.items:type_name -> vymir.v1.Item
-	1,  // 15: vymir.v1.AgentService.Enrol:input_type -> vymir.v1.EnrolRequest
-	4,  // 16: vymir.v1.AgentService.Renew:input_type -> vymir.v1.RenewRequest
-	6,  // 17: vymir.v1.AgentService.Recover:input_type -> vymir.v1.RecoverRequest
-	9,  // 18: vymir.v1.AgentService.CheckIn:input_type -> vymir.v1.CheckInRequest
-	19, // 19: vymir.v1.AgentService.Fetch:input_type -> vymir.v1.FetchRequest
-	3,  // 20: vymir.v1.AgentService.Enrol:output_type -> vymir.v1.EnrolResponse
-	5,  // 21: vymir.v1.AgentService.Renew:output_type -> vymir.v1.RenewResponse
-	7,  // 22: vymir.v1.AgentService.Recover:output_type -> vymir.v1.RecoverResponse
-	16, // 23: vymir.v1.AgentService.CheckIn:output_type -> vymir.v1.CheckInResponse
-	20, // 24: vymir.v1.AgentService.Fetch:output_type -> vymir.v1.FetchResponse
-	20, // [20:25] is the sub-list for method output_type
-	15, // [15:20] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	19, // 14: vymir.v1.Directives.offers:type_name -> vymir.v1.Offer
+	8,  // 15: vymir.v1.ExportBody.items:type_name -> vymir.v1.Item
+	1,  // 16: vymir.v1.AgentService.Enrol:input_type -> vymir.v1.EnrolRequest
+	4,  // 17: vymir.v1.AgentService.Renew:input_type -> vymir.v1.RenewRequest
+	6,  // 18: vymir.v1.AgentService.Recover:input_type -> vymir.v1.RecoverRequest
+	9,  // 19: vymir.v1.AgentService.CheckIn:input_type -> vymir.v1.CheckInRequest
+	20, // 20: vymir.v1.AgentService.Fetch:input_type -> vymir.v1.FetchRequest
+	3,  // 21: vymir.v1.AgentService.Enrol:output_type -> vymir.v1.EnrolResponse
+	5,  // 22: vymir.v1.AgentService.Renew:output_type -> vymir.v1.RenewResponse
+	7,  // 23: vymir.v1.AgentService.Recover:output_type -> vymir.v1.RecoverResponse
+	16, // 24: vymir.v1.AgentService.CheckIn:output_type -> vymir.v1.CheckInResponse
+	21, // 25: vymir.v1.AgentService.Fetch:output_type -> vymir.v1.FetchResponse
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_agent_proto_init() }
@@ -2007,7 +2100,7 @@ func file_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_proto_rawDesc), len(file_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

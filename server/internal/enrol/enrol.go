@@ -171,6 +171,9 @@ func (e *Enroller) Enrol(ctx context.Context, req *vymirv1.EnrolRequest, peer st
 			return err
 		}
 		resp.HostId, resp.Recipient, resp.Site = h.ID, recipient.Name("uk"), site.Name("uk")
+		if resp.ArtefactKeys, err = tx.ArtefactKeys(); err != nil {
+			return err
+		}
 		resp.Certificate, err = e.issue(tx, csr.PublicKey, h, "enrol", now)
 		return err
 	})
@@ -240,7 +243,11 @@ func (e *Enroller) Renew(ctx context.Context, host string, req *vymirv1.RenewReq
 	if err != nil {
 		return nil, err
 	}
-	return &vymirv1.RenewResponse{Certificate: der, Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli(), ExportRecipient: e.ca.ExportRecipient()}, nil
+	var keys []string
+	if err := e.store.View(ctx, func(tx *store.Tx) (err error) { keys, err = tx.ArtefactKeys(); return err }); err != nil {
+		return nil, err
+	}
+	return &vymirv1.RenewResponse{ArtefactKeys: keys, Certificate: der, Roots: e.ca.Roots(), ServerTimeMs: now.UnixMilli(), ExportRecipient: e.ca.ExportRecipient()}, nil
 }
 
 // Recover gives a fresh certificate to a host whose certificate ran out: the request, signed by the enrolled key, is

@@ -13,6 +13,7 @@ import (
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/limit"
 	"github.com/vymir-project/vymir/server/internal/review"
@@ -43,6 +44,7 @@ type receiver struct {
 	judge  Judge // nil: facts are not taken
 	stats  *Stats
 	volume *limit.Keyed // KiB stored per host
+	board  *dispatch.Board
 }
 
 // Judge evaluates facts that thin appliances send, with the same baselines that fuller agents carry.
@@ -142,7 +144,7 @@ func (r *receiver) receive(tx *store.Tx, id, protocol string, req *vymirv1.Check
 			break
 		}
 	}
-	if err := c.finish(); err != nil {
+	if err := c.finish(req); err != nil {
 		return nil, err
 	}
 	return c.resp, nil
@@ -446,7 +448,7 @@ func count(m *vymirv1.Assessment) (s assessment.Summary) {
 }
 
 // finish writes the host's record and its state, and closes the answer.
-func (c *checkIn) finish() error {
+func (c *checkIn) finish(req *vymirv1.CheckInRequest) (err error) {
 	c.resp.Acknowledged = c.host.LastSequence
 	if c.dirty {
 		packed, digest, err := pack(c.base)
@@ -458,6 +460,9 @@ func (c *checkIn) finish() error {
 		}
 	}
 	left := c.host.CertExpires.Sub(c.now)
-	c.resp.Directives = &vymirv1.Directives{Renew: !c.host.CertExpires.IsZero() && left < enrol.HostLife/3}
+	if c.resp.Directives, err = c.board.For(c.tx, c.host, req, c.now); err != nil {
+		return err
+	}
+	c.resp.Directives.Renew = !c.host.CertExpires.IsZero() && left < enrol.HostLife/3
 	return c.tx.SaveCheckIn(c.host)
 }

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -186,18 +185,18 @@ func (h *handler) CheckIn(ctx context.Context, req *connect.Request[vymirv1.Chec
 	return connect.NewResponse(resp), nil
 }
 
-// Fetch implements the service: it reads a range of a signed bundle that was accepted here.
+// Fetch implements the service: it reads a range of a signed artefact that was published here.
 func (h *handler) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchRequest]) (*connect.Response[vymirv1.FetchResponse], error) {
 	host, err := h.host(ctx, h.fetches)
 	if err != nil {
 		return nil, err
 	}
 	m := req.Msg
-	if m.Kind != "bundle" || enrol.Clean(m.Name) != m.Name {
+	if wire.MaxArtefactBytes(m.Kind) == 0 || enrol.Clean(m.Name) != m.Name {
 		return nil, connect.NewError(connect.CodeNotFound, errors.New("nothing of this kind and name is here"))
 	}
-	var b store.Bundle
-	err = h.store.View(ctx, func(tx *store.Tx) error {
+	resp := &vymirv1.FetchResponse{}
+	if err := h.store.View(ctx, func(tx *store.Tx) error {
 		k, err := tx.Host(host)
 		if err != nil {
 			return err
@@ -205,19 +204,17 @@ func (h *handler) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchR
 		if !k.Revoked.IsZero() {
 			return enrol.ErrHostRevoked
 		}
-		b, err = tx.Bundle(m.Name, min(m.Revision, maxSequence), nil)
+		a, err := tx.Artefact(m.Kind, m.Name, min(m.Revision, maxSequence))
+		if err != nil {
+			return err
+		}
+		resp.Total, resp.Digest = a.Size, a.Digest
+		resp.Data, err = tx.ArtefactPart(a.Kind, a.Name, a.Revision, min(m.Offset, a.Size), uint64(min(max(m.Limit, 1), wire.MaxFetchBytes)))
 		return err
-	})
-	if err == nil && len(b.Content) == 0 {
-		err = store.ErrNotFound
-	}
-	if err != nil {
+	}); err != nil {
 		return nil, h.code("fetch", err)
 	}
-	total := uint64(len(b.Content))
-	from := min(m.Offset, total)
-	to := min(total, from+uint64(min(max(m.Limit, 1), wire.MaxFetchBytes)))
-	return connect.NewResponse(&vymirv1.FetchResponse{Data: bytes.Clone(b.Content[from:to]), Total: total, Digest: contentDigest(b.Content)}), nil
+	return connect.NewResponse(resp), nil
 }
 
 // host names the calling host and counts the call against it.

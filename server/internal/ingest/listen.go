@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1/vymirv1connect"
 	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/limit"
 	"github.com/vymir-project/vymir/server/internal/store"
@@ -124,7 +124,7 @@ func newHandler(o Options, stats *Stats) *handler {
 		l.HostEvery = 10 * time.Second
 	}
 	return &handler{
-		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000)},
+		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000), board: &dispatch.Board{}},
 		enroller: o.Enroller, log: o.Log, now: o.Now,
 		slots:   make(chan struct{}, l.Concurrent),
 		calls:   limit.New(l.HostEvery, l.PerHost, 200_000),
@@ -214,9 +214,4 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.n.Add(uint64(n))
 	return n, err
-}
-
-func contentDigest(b []byte) []byte {
-	d := sha256.Sum256(b)
-	return d[:]
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/limit"
 	"github.com/vymir-project/vymir/server/internal/store"
@@ -28,7 +29,7 @@ type Importer struct {
 
 // NewImporter makes an importer; judge nil refuses facts of thin agents.
 func NewImporter(st *store.Store, ca *enrol.CA, book *controls.Book, judge Judge) *Importer {
-	return &Importer{ca: ca, receiver: receiver{store: st, book: book, judge: judge, stats: &Stats{}, volume: limit.New(time.Second, 1<<20, 10_000)}}
+	return &Importer{ca: ca, receiver: receiver{store: st, book: book, judge: judge, stats: &Stats{}, volume: limit.New(time.Second, 1<<20, 10_000), board: &dispatch.Board{}}}
 }
 
 // Imported says what became of one file.

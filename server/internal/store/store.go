@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
+	if err := keepPrivate(abs); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	// synchronous FULL: an acknowledged check-in must survive a power cut.
 	uri := func(txlock string, more ...string) string {
 		q := url.Values{"_txlock": {txlock}, "_pragma": append([]string{
@@ -89,6 +93,21 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	r.SetMaxOpenConns(8)
 	r.SetMaxIdleConns(8)
 	return &Store{dialect: sqlite, write: w, read: r, path: abs}, nil
+}
+
+// keepPrivate makes the database file, where there is none, readable by its owner alone, and takes away what everybody may
+// do with one that is there. SQLite gives the files beside it the same mode.
+func keepPrivate(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Mode().Perm()&0o007 == 0 {
+		return err
+	}
+	return f.Chmod(info.Mode().Perm() &^ 0o007)
 }
 
 // Close closes the database; transactions that still run fail.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -232,4 +233,26 @@ func TestAuditChain(t *testing.T) {
 			return err
 		})
 	})
+}
+
+func TestDatabaseFileIsPrivate(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "vymir.db")
+	for range 2 {
+		st, err := store.Open(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Migrate(t.Context(), storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []string{name, name + "-wal", name + "-shm"} {
+			if info, err := os.Stat(n); err != nil || info.Mode().Perm()&0o007 != 0 {
+				t.Errorf("%s: %v, %v", n, info.Mode(), err)
+			}
+		}
+		st.Close()
+		if err := os.Chmod(name, 0o644); err != nil { // as earlier versions made it
+			t.Fatal(err)
+		}
+	}
 }

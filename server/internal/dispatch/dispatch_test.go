@@ -1,0 +1,241 @@
+package dispatch_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"aead.dev/minisign"
+
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/policies"
+	"github.com/vymir-project/vymir/policies/bundle"
+	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
+	"github.com/vymir-project/vymir/server/internal/store"
+	"github.com/vymir-project/vymir/server/internal/store/storetest"
+)
+
+type signer struct {
+	pub  minisign.PublicKey
+	priv minisign.PrivateKey
+}
+
+func newSigner(t *testing.T) signer {
+	t.Helper()
+	pub, priv, err := minisign.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer{pub, priv}
+}
+
+// file is a signed bundle of one built-in control under a revision; change spoils it before it is signed.
+func (s signer) file(t *testing.T, revision uint64, change func(*bundle.Bundle, *policies.Catalogue)) []byte {
+	t.Helper()
+	b, err := policies.BuiltInBundle(storetest.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := policies.ParseCatalogue(b.Catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := c.Control("ssh.root_login")
+	one := *k
+	c.Revision, b.Manifest.Revision, c.Controls = revision, revision, []policies.Control{one}
+	for path := range b.Modules {
+		if path != policies.ModulePath("ssh", "root_login") && !strings.HasPrefix(path, "lib/") {
+			delete(b.Modules, path)
+		}
+	}
+	if change != nil {
+		change(b, c)
+	}
+	if b.Catalogue, err = json.Marshal(c); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := bundle.Write(&out, b, s.priv); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func recipients(t *testing.T, st *store.Store) {
+	t.Helper()
+	if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+		return errors.Join(
+			tx.PutRecipient(store.Recipient{ID: "r-1", NameUK: "Лікарня", Created: storetest.Now}),
+			tx.PutRecipient(store.Recipient{ID: "r-2", NameUK: "Громада", Created: storetest.Now}),
+			controls.Accept(tx, policies.BuiltIn(), nil, "server", storetest.Now))
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// told asks a new board what a host is told.
+func told(t *testing.T, st *store.Store, h store.Host, has *vymirv1.CheckInRequest) *vymirv1.Directives {
+	t.Helper()
+	var d *vymirv1.Directives
+	if err := st.View(t.Context(), func(tx *store.Tx) (err error) {
+		d, err = (&dispatch.Board{}).For(tx, h, has, storetest.Now)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestPublish(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		recipients(t, st)
+		s, next := newSigner(t), newSigner(t)
+		own := policies.BuiltIn().Revision
+		publish := func(data []byte, recipient string) error {
+			_, err := dispatch.PublishBundle(t.Context(), st, data, recipient, "test", storetest.Now)
+			return err
+		}
+		good := s.file(t, own+1, nil)
+		if err := publish(good, ""); !errors.Is(err, dispatch.ErrNoKeys) {
+			t.Fatalf("without a key: %v", err)
+		}
+		if err := dispatch.Trust(t.Context(), st, "hello", "test", storetest.Now); !errors.Is(err, bundle.ErrFormat) {
+			t.Errorf("trust nonsense: %v", err)
+		}
+		if err := dispatch.Trust(t.Context(), st, s.pub.String(), "test", storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			data []byte
+			to   string
+			want error
+		}{
+			"unsigned":          {next.file(t, own+1, nil), "", bundle.ErrUnsigned},
+			"nonsense":          {[]byte("hello"), "", bundle.ErrFormat},
+			"expired":           {s.file(t, own+1, func(b *bundle.Bundle, _ *policies.Catalogue) { b.Manifest.Expires = storetest.Now }), "", bundle.ErrExpired},
+			"other-revision":    {s.file(t, own+1, func(_ *bundle.Bundle, c *policies.Catalogue) { c.Revision++ }), "", dispatch.ErrCatalogue},
+			"renumbered":        {s.file(t, own+1, func(_ *bundle.Bundle, c *policies.Catalogue) { c.Controls[0].Number = 9999 }), "", dispatch.ErrRenumbered},
+			"reason-renumbered": {s.file(t, own+1, func(_ *bundle.Bundle, c *policies.Catalogue) { r := c.Controls[0].Reasons; r[0], r[1] = r[1], r[0] }), "", dispatch.ErrRenumbered},
+			"nobody":            {good, "r-9", store.ErrNotFound},
+		} {
+			if err := publish(c.data, c.to); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", name, err, c.want)
+			}
+		}
+		if d := told(t, st, store.Host{RecipientID: "r-1"}, nil); len(d.Offers) != 0 {
+			t.Errorf("offered before anything was published: %v", d)
+		}
+		for range 2 {
+			if err := publish(good, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := publish(s.file(t, own+1, func(b *bundle.Bundle, _ *policies.Catalogue) { b.Manifest.Created = storetest.Now.Add(time.Hour) }), ""); !errors.Is(err, dispatch.ErrPublished) {
+			t.Errorf("another file under a revision that was published: %v", err)
+		}
+		if err := publish(s.file(t, own+2, nil), "r-1"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			recipient string
+			has       uint64
+			want      uint64 // 0: no offer
+		}{{"r-2", 0, own + 1}, {"r-2", own + 1, 0}, {"r-2", own + 5, 0}, {"r-1", own + 1, own + 2}, {"r-1", own + 2, 0}} {
+			got := uint64(0)
+			if d := told(t, st, store.Host{RecipientID: c.recipient}, &vymirv1.CheckInRequest{BundleRevision: c.has}); len(d.Offers) == 1 {
+				got = d.Offers[0].Revision
+			}
+			if got != c.want {
+				t.Errorf("%s that has %d is offered %d, want %d", c.recipient, c.has, got, c.want)
+			}
+		}
+		if err := publish(s.file(t, own, nil), "r-1"); !errors.Is(err, bundle.ErrOlder) {
+			t.Errorf("back to an older one: %v", err)
+		}
+		// The key turns.
+		if err := publish(s.file(t, own+3, func(b *bundle.Bundle, _ *policies.Catalogue) { b.Manifest.Keys = []string{next.pub.String()} }), ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := publish(s.file(t, own+4, nil), ""); !errors.Is(err, bundle.ErrUnsigned) {
+			t.Errorf("by the key that went: %v", err)
+		}
+		if err := publish(next.file(t, own+4, nil), ""); err != nil {
+			t.Errorf("by the key that came: %v", err)
+		}
+		if err := dispatch.Withdraw(t.Context(), st, wire.KindBundle, "vymir", "", "test", storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		if d := told(t, st, store.Host{RecipientID: "r-2"}, nil); len(d.Offers) != 0 {
+			t.Errorf("offered after it was withdrawn: %v", d)
+		}
+		if err := dispatch.Withdraw(t.Context(), st, wire.KindBundle, "vymir", "", "test", storetest.Now); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("withdrawn twice: %v", err)
+		}
+	})
+}
+
+func TestDirectives(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		recipients(t, st)
+		h := store.Host{ID: "h-1", RecipientID: "r-1", SPKI: []byte("k"), Measured: storetest.Now}
+		if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+			if err := tx.PutSite(store.Site{ID: "s-1", RecipientID: "r-1", NameUK: "Корпус", Created: storetest.Now}); err != nil {
+				return err
+			}
+			h.SiteID = "s-1"
+			return tx.AddHost(h)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		set := func(s dispatch.Scope, c dispatch.Change, at time.Time) error {
+			return dispatch.Set(t.Context(), st, s, c, "test", at)
+		}
+		hours := func(n int) *time.Duration { d := time.Duration(n) * time.Hour; return &d }
+		for name, c := range map[string]struct {
+			scope  dispatch.Scope
+			change dispatch.Change
+			want   error
+		}{
+			"too-often":  {dispatch.Scope{}, dispatch.Change{Interval: new(time.Duration(time.Second))}, dispatch.ErrDirective},
+			"too-seldom": {dispatch.Scope{}, dispatch.Change{Interval: hours(25)}, dispatch.ErrDirective},
+			"no-field":   {dispatch.Scope{}, dispatch.Change{Withhold: &[]string{"everything"}}, dispatch.ErrDirective},
+			"line-break": {dispatch.Scope{}, dispatch.Change{Withhold: &[]string{"params.x\nos"}}, dispatch.ErrDirective},
+			"no-host":    {dispatch.Scope{Host: "h-9"}, dispatch.Change{Measure: true}, store.ErrNotFound},
+			"nobody":     {dispatch.Scope{Recipient: "r-9"}, dispatch.Change{Measure: true}, store.ErrNotFound},
+		} {
+			if err := set(c.scope, c.change, storetest.Now); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", name, err, c.want)
+			}
+		}
+		if err := errors.Join(
+			set(dispatch.Scope{}, dispatch.Change{Interval: hours(2), Withhold: &[]string{"os"}}, storetest.Now),
+			set(dispatch.Scope{Recipient: "r-1"}, dispatch.Change{Interval: hours(3), Withhold: &[]string{"evidence", "os"}}, storetest.Now),
+			set(dispatch.Scope{Host: "h-1"}, dispatch.Change{Measure: true}, storetest.Now.Add(time.Minute)),
+		); err != nil {
+			t.Fatal(err)
+		}
+		d := told(t, st, h, nil)
+		if d.IntervalS != 3*3600 || strings.Join(d.Withhold, " ") != "evidence os" || !d.MeasureNow {
+			t.Errorf("told %v", d)
+		}
+		h.Measured = storetest.Now.Add(2 * time.Minute)
+		if d := told(t, st, h, nil); d.MeasureNow {
+			t.Error("asked again after it measured")
+		}
+		if d := told(t, st, store.Host{ID: "h-2", RecipientID: "r-2"}, nil); d.IntervalS != 2*3600 || strings.Join(d.Withhold, " ") != "os" || d.MeasureNow {
+			t.Errorf("another host is told %v", d)
+		}
+		if err := set(dispatch.Scope{Recipient: "r-1"}, dispatch.Change{Interval: hours(0), Withhold: &[]string{}}, storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		if d := told(t, st, h, nil); d.IntervalS != 2*3600 || strings.Join(d.Withhold, " ") != "os" {
+			t.Errorf("after the wish was taken back: %v", d)
+		}
+	})
+}
