@@ -10,6 +10,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/host"
+	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
 // familyTimeout bounds one family. A family that does not come back (a dead network file system below a path it looks
@@ -25,6 +26,9 @@ type Options struct {
 	Runtime       *facts.Runtime // from the probes of a running daemon; nil: none available
 	RuntimeReason string         // why Runtime is nil
 	StateDir      string         // where incremental work (walks, hashes) is remembered; "": nothing is remembered
+
+	Vulnerabilities       *vulnindex.Index // the index of this host's release; nil: none, and vulnerabilities are unmeasured
+	VulnerabilitiesReason string           // why Vulnerabilities is nil
 
 	proc string // tests: a directory that stands for / in reads of /proc and /sys, and makes the root live
 }
@@ -53,7 +57,7 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	if now.IsZero() {
 		now = start
 	}
-	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc})
+	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc, Vulns: o.Vulnerabilities, VulnsReason: o.VulnerabilitiesReason})
 	if err != nil {
 		return nil, fmt.Errorf("open root: %w", err)
 	}
@@ -72,6 +76,9 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 		Privileged: env.Privileged,
 		Families:   map[string]facts.Status{},
 	}
+	if wanted(o.Families, runtimeFamily) {
+		doc.Runtime = o.Runtime // families may read it
+	}
 	for _, f := range all() {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("collect %s: %w", f.Name, err)
@@ -83,7 +90,6 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 		}
 	}
 	if wanted(o.Families, runtimeFamily) {
-		doc.Runtime = o.Runtime
 		doc.Families[runtimeFamily] = runtimeStatus(o, env)
 		countPeers(doc)
 	}

@@ -65,6 +65,8 @@ type Document struct {
 	Integrity    *Integrity    `json:"integrity,omitzero"`
 	Runtime      *Runtime      `json:"runtime,omitzero"`
 	Agent        *Agent        `json:"agent,omitzero"`
+
+	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitzero"` // measured where an index of the release is given
 }
 
 // Host identifies the machine. Name and MachineID are target detail: consent governs whether they leave it.

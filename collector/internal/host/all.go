@@ -76,5 +76,6 @@ func offered() []Family {
 		{"encryption", collectEncryption},
 		{"continuity", collectContinuity}, // reads schedules
 		{"integrity", collectIntegrity},
+		{"vulnerabilities", collectVulnerabilities}, // reads packages, sockets, firewall, network, walk and runtime
 	}
 }

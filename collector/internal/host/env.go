@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
 // Limits of what one read may cost. A host can hold anything, also what was put there to harm us.
@@ -36,6 +38,9 @@ type Options struct {
 	Now      time.Time // UTC
 	StateDir string    // "": nothing is remembered between collections
 	Proc     string    // tests: a directory that stands for / in reads of /proc and /sys; makes the Env live
+
+	Vulns       *vulnindex.Index // vulnerabilities of this host's release; nil: none is at hand
+	VulnsReason string           // why Vulns is nil
 }
 
 // Env is the only way by which families reach the host. Every path is absolute and means a path inside Root; symbolic
@@ -47,6 +52,9 @@ type Env struct {
 	Privileged bool      // effective uid 0
 	Now        time.Time // UTC: the time of the collection
 	StateDir   string    // where incremental work is remembered; "": nowhere
+
+	Vulns       *vulnindex.Index // nil: none is at hand, for VulnsReason
+	VulnsReason string
 
 	native bool   // system calls (uname, statfs, netlink) describe this host; false for a recorded /proc
 	proc   string // directory that /proc and /sys are read below; "" is the real root
@@ -83,6 +91,8 @@ func Open(o Options) (*Env, error) {
 		native:     root == "/" && o.Proc == "",
 		proc:       o.Proc,
 		rootFD:     fd,
+
+		Vulns: o.Vulns, VulnsReason: o.VulnsReason,
 	}
 	probe, err := unix.Openat2(fd, ".", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolveFlags})
 	if err != nil {
