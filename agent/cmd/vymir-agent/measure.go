@@ -28,10 +28,11 @@ var roles = []string{"server", "workstation", "appliance"}
 
 func (p *program) factsCommand() *cobra.Command {
 	var root, role, format string
+	var vulns vulnsFlags
 	c := &cobra.Command{
 		Use: "facts", Short: "print what was measured here, as values without verdicts", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			doc, err := p.collect(c.Context(), root, role, time.Time{})
+			doc, err := p.collect(c.Context(), root, role, time.Time{}, vulns)
 			if err != nil {
 				return err
 			}
@@ -39,6 +40,8 @@ func (p *program) factsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&root, "root", "", "measure a mounted file system in this directory instead of the live host")
+	vulns.add(c)
+	c.Flags().StringVar(&vulns.key, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --vulns must be signed with")
 	p.roleFlag(c, &role)
 	formatFlag(c, &format, "json")
 	return c
@@ -59,8 +62,12 @@ func (p *program) roleFlag(c *cobra.Command, role *string) {
 }
 
 // collect measures the live host, with the daemon's runtime facts when one runs, or a directory.
-func (p *program) collect(ctx context.Context, root, role string, now time.Time) (*facts.Document, error) {
+func (p *program) collect(ctx context.Context, root, role string, now time.Time, vulns vulnsFlags) (*facts.Document, error) {
 	o := collector.Options{Root: root, Role: role, Now: now}
+	var err error
+	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns); err != nil {
+		return nil, err
+	}
 	if root == "" || root == "/" {
 		socket := p.hostConfig().Socket
 		o.Runtime, o.RuntimeReason = control.Runtime(ctx, socket)
@@ -83,6 +90,7 @@ type assessFlags struct {
 	root, facts, role, params, bundle, bundleKey, now, format, failOn string
 	baselines                                                         []string
 	minCoverage                                                       float64
+	vulns                                                             vulnsFlags
 }
 
 func (p *program) assessCommand() *cobra.Command {
@@ -99,7 +107,8 @@ func (p *program) assessCommand() *cobra.Command {
 	fl.StringArrayVar(&f.baselines, "baseline", nil, "judge by this baseline; may be repeated (default: essential and the role's)")
 	fl.StringVar(&f.params, "params", "", "file with parameters of controls, YAML or JSON: control id → name → value; scope: controls left out, with the reason")
 	fl.StringVar(&f.bundle, "bundle", "", "judge by this signed policy bundle instead of the built-in one")
-	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle must be signed with")
+	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle and --vulns must be signed with")
+	f.vulns.add(c)
 	fl.StringVar(&f.now, "now", "", "judge as of this time (RFC 3339), and mark the output")
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 3 when a control of this severity or a higher one fails: critical, high, medium, low, info")
 	fl.Float64Var(&f.minCoverage, "min-coverage", 0, "exit 4 when less than this percentage of the applicable controls could be decided")
@@ -165,6 +174,9 @@ func (f *assessFlags) check(c *cobra.Command) (now time.Time, failOn assessment.
 	if f.root != "" && f.facts != "" {
 		return now, "", usage(c, "--root and --facts exclude each other")
 	}
+	if f.vulns.file != "" && f.facts != "" {
+		return now, "", usage(c, "--vulns and --facts exclude each other: saved facts hold what was found")
+	}
 	if f.now != "" {
 		if now, err = time.Parse(time.RFC3339, f.now); err != nil {
 			return now, "", usage(c, "--now %q is not a time such as 2026-11-21T03:00:00Z", f.now)
@@ -209,7 +221,8 @@ func (p *program) factsOf(ctx context.Context, f *assessFlags, now time.Time, o 
 		}
 		o.Scope = config.Exclusions()
 	}
-	doc, err := p.collect(ctx, f.root, role, now)
+	f.vulns.key = f.bundleKey
+	doc, err := p.collect(ctx, f.root, role, now, f.vulns)
 	if err != nil {
 		return nil, err
 	}
@@ -257,16 +270,9 @@ func (p *program) readBundle(name, keyName string) (*bundle.Bundle, error) {
 	if name == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(keyName)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, told{p.text("error.bundle_key_absent", keyName)}
-	}
+	key, err := p.readKey(keyName)
 	if err != nil {
-		return nil, fmt.Errorf("read bundle key: %w", err)
-	}
-	var key minisign.PublicKey
-	if err := key.UnmarshalText(text); err != nil {
-		return nil, told{p.text("error.bundle_key", keyName, err)}
+		return nil, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -278,6 +284,21 @@ func (p *program) readBundle(name, keyName string) (*bundle.Bundle, error) {
 		return nil, told{p.text("error.bundle", name, err)}
 	}
 	return b, nil
+}
+
+// readKey reads the public key that what is given must be signed with.
+func (p *program) readKey(name string) (key minisign.PublicKey, err error) {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return key, told{p.text("error.bundle_key_absent", name)}
+	}
+	if err != nil {
+		return key, fmt.Errorf("read bundle key: %w", err)
+	}
+	if err := key.UnmarshalText(text); err != nil {
+		return key, told{p.text("error.bundle_key", name, err)}
+	}
+	return key, nil
 }
 
 func (p *program) writeJSON(v any) error {

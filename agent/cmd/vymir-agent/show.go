@@ -209,7 +209,7 @@ func (p *program) examine(ctx context.Context) (*diagnosis, error) {
 			return nil, err
 		}
 	}
-	doc, err := p.collect(ctx, "", config.Role, time.Time{})
+	doc, err := p.collect(ctx, "", config.Role, time.Time{}, vulnsFlags{})
 	if err != nil {
 		return nil, err
 	}
