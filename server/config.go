@@ -27,10 +27,46 @@ type Config struct {
 	Database string `yaml:"database"`
 	Agents   Agents `yaml:"agents"`
 	Web      Web    `yaml:"web"`
+	OIDC     OIDC   `yaml:"oidc"`
 	// Metrics is where Prometheus asks, plain HTTP: an address of this machine only.
 	Metrics Metrics `yaml:"metrics"`
 	Keep    Keep    `yaml:"keep"`
 	Log     Log     `yaml:"log"`
+}
+
+// OIDC is an OpenID Connect provider that people may sign in by, beside local accounts. The address it sends people
+// back to is web.address followed by /sign-in/oidc/callback.
+type OIDC struct {
+	Issuer     string `yaml:"issuer"` // https:// address; "": none
+	ClientID   string `yaml:"client_id"`
+	SecretFile string `yaml:"client_secret_file"` // "": a public client
+	Name       string `yaml:"name"`               // what the button says; "": the issuer's host
+	// ByEmail ties an account on its first sign-in to the user whose login is its verified e-mail address.
+	ByEmail bool `yaml:"by_email"`
+}
+
+// check fills in defaults and refuses what is not safe.
+func (o *OIDC) check() error {
+	if o.Issuer == "" {
+		if *o != (OIDC{}) {
+			return errors.New("oidc.issuer: is needed with the other settings of oidc")
+		}
+		return nil
+	}
+	u, err := url.Parse(o.Issuer)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("oidc.issuer: %q must be an https:// address", o.Issuer)
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme != "https" && (u.Scheme != "http" || ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("oidc.issuer: %q is not https: anybody on the way could sign in as anybody", o.Issuer)
+	}
+	if o.ClientID == "" {
+		return errors.New("oidc.client_id: is needed")
+	}
+	if o.Name == "" {
+		o.Name = u.Hostname()
+	}
+	return nil
 }
 
 // Keep says for how many days the record is kept; what holds now, and what people did, is always kept.
@@ -171,6 +207,9 @@ func (c *Config) Check() error {
 	c.Web.Address = strings.TrimSuffix(c.Web.Address, "/")
 	if (c.Web.Certificate == "") != (c.Web.Key == "") {
 		return errors.New("web.certificate and web.key belong together: give both or neither")
+	}
+	if err := c.OIDC.check(); err != nil {
+		return err
 	}
 	if m := c.Metrics.Listen; m != "" {
 		host, _, err := net.SplitHostPort(m)

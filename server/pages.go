@@ -99,7 +99,7 @@ func (p *people) shutdown(ctx context.Context) error {
 
 // pages puts together what the web address answers.
 func (s *Server) pages() (http.Handler, error) {
-	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Catalogue: s.Needs, Log: s.log, Now: s.now})
+	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Catalogue: s.Needs, Address: s.Config.Web.Address, Log: s.log, Now: s.now})
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}

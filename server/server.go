@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/vymir-project/vymir/policies"
@@ -17,6 +19,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/ingest"
 	"github.com/vymir-project/vymir/server/internal/judge"
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -32,6 +35,7 @@ type Server struct {
 	Access   *access.Service
 	Book     *controls.Book
 	Needs    *catalogue.Service // gaps, needs and what became of them
+	Seal     *seal.Key          // of small secrets in the store
 
 	revoked *enrol.Revocations
 	log     *slog.Logger
@@ -83,16 +87,61 @@ func (s *Server) wire(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if s.Seal, err = seal.Open(filepath.Join(s.Config.State, "ca", "seal.key")); err != nil {
+		return err
+	}
 	// Let hosts in.
 	s.revoked = enrol.NewRevocations(s.Store, s.now)
 	s.Enroller = enrol.New(s.Store, s.CA, s.revoked, s.now)
 	// Let people in.
-	if s.Access, err = access.New(s.Store, s.now); err != nil {
+	if s.Access, err = s.people(); err != nil {
 		return err
 	}
 	// Derive gaps and needs.
 	s.Needs, err = catalogue.New(s.Store, s.now)
 	return err
+}
+
+// people makes the service that signs people in.
+func (s *Server) people() (*access.Service, error) {
+	o := access.Options{Now: s.now, Seal: s.Seal, Origin: s.Config.Web.Address}
+	if c := s.Config.OIDC; c.Issuer != "" {
+		secret := ""
+		if c.SecretFile != "" {
+			var err error
+			if secret, err = readSecret(c.SecretFile); err != nil {
+				return nil, fmt.Errorf("oidc.client_secret_file: %w", err)
+			}
+		}
+		o.OIDC = &access.OIDC{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: secret, Name: c.Name, ByEmail: c.ByEmail,
+			Redirect: s.Config.Web.Address + access.CallbackPath}
+	}
+	return access.Open(s.Store, o)
+}
+
+// readSecret reads a secret from a file that is not for everybody; white space around it does not count.
+func readSecret(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return "", fmt.Errorf("everybody can read %s: make it mode 0640 or stricter", name)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(b))
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty", name)
+	}
+	return secret, nil
 }
 
 // Close closes the store.

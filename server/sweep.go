@@ -41,6 +41,9 @@ func (s *Server) sweepOnce(ctx context.Context, owner string) error {
 		if err != nil || !mine {
 			return err
 		}
+		if err := tx.PruneAttempts(now); err != nil {
+			return err
+		}
 		n, err := tx.ExpireWaivers(now, 500)
 		if n > 0 {
 			s.log.Info("waivers ended", "count", n)

@@ -61,13 +61,14 @@ const (
 	QueueRead       Action = "queue:read"       // entries, pledges and deliveries of all donors
 	AuditRead       Action = "audit:read"       // the trail
 	TokensManage    Action = "tokens:manage"    // API tokens of one's own
+	PeopleManage    Action = "people:manage"    // who else administers the recipient's hosts
 )
 
 // Actions returns every action, in the order of their declaration.
 func Actions() []Action {
 	return []Action{HostsRead, FindingsRead, FindingsReview, GapsRead, NeedsRead, NeedsPropose, NeedsApprove,
 		NeedsWithdraw, NeedsCommission, EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, EffectRead,
-		QueueRead, AuditRead, TokensManage}
+		QueueRead, AuditRead, TokensManage, PeopleManage}
 }
 
 // Valid reports whether a is one of [Actions].
@@ -75,7 +76,7 @@ func (a Action) Valid() bool { return slices.Contains(Actions(), a) }
 
 // allowed is the law: what each role may do inside its scope.
 var allowed = map[Role][]Action{
-	RecipientAdmin:    {HostsRead, FindingsRead, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage},
+	RecipientAdmin:    {HostsRead, FindingsRead, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage},
 	RecipientApprover: {GapsRead, NeedsRead, NeedsApprove, NeedsWithdraw, EffectRead, TokensManage},
 	Assessor:          {HostsRead, FindingsRead, FindingsReview, GapsRead, NeedsRead, EffectRead, TokensManage},
 	Donor:             {EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, TokensManage},
@@ -96,7 +97,7 @@ const (
 var bounds = map[Action]bound{
 	HostsRead: toRecipient, FindingsRead: toRecipient, FindingsReview: toRecipient, GapsRead: toRecipient,
 	NeedsRead: toRecipient, NeedsPropose: toRecipient, NeedsApprove: toRecipient, NeedsWithdraw: toRecipient,
-	NeedsCommission: toRecipient, EffectRead: toRecipient,
+	NeedsCommission: toRecipient, EffectRead: toRecipient, PeopleManage: toRecipient,
 	EntriesPledge: toDonor, EntriesCommit: toDonor, EntriesDeliver: toDonor,
 	EntriesRead: toServer, QueueRead: toServer, AuditRead: toServer, TokensManage: toServer,
 }

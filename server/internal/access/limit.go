@@ -1,99 +1,90 @@
 package access
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/vymir-project/vymir/server/internal/store"
 )
 
-// limiter counts failed attempts in sliding buckets. Two counts stand before each attempt:
+// Attempts are counted in the store, so that several server processes count together. Every attempt is counted before
+// it is looked at, and taken back when it succeeds: guesses made at once do not slip through. What is counted:
 //
-//   - account and address together: a guesser is slowed, but the account's owner, who comes from elsewhere, is not
-//     (nobody can lock another one out);
-//   - the address alone, with a larger allowance: one address cannot try many accounts.
+//   - account and network together: a guesser is slowed, but the account's owner, who comes from elsewhere, is not;
+//   - the network alone, with a larger allowance: one network cannot try many accounts;
+//   - for a browser that signed in to the account before, and shows its mark for that (see [Service.DeviceMark]), that
+//     browser alone: nobody at the same network can lock its owner out;
+//   - the second step by account, after the password was right: who can exhaust that knows the password.
 //
-// It lives in memory, bounded, and per process: several server processes multiply the allowance by their number.
-type limiter struct {
-	mu      sync.Mutex
-	buckets map[string]bucket
-	max     int // buckets kept
+// Nothing counts an account alone before its password was shown: there is no way to lock another person out.
+type allowance struct {
+	key    string
+	most   int
+	window time.Duration
+	whole  bool // forgotten on success, else one attempt is taken back
 }
 
-type bucket struct {
-	failures int
-	resets   time.Time
-}
-
-// Allowances: failures in a window.
+// Allowances: attempts in a window.
 const (
 	pairFailures    = 8
 	addressFailures = 60
+	secondFailures  = 30
 	limitWindow     = 15 * time.Minute
-	limitBuckets    = 50_000
+	secondWindow    = time.Hour
 )
 
-func newLimiter() *limiter { return &limiter{buckets: map[string]bucket{}, max: limitBuckets} }
+// signInAllowances are those of a password or a link from c.
+func (s *Service) signInAllowances(login string, c Client) []allowance {
+	if login != "" && s.knowsDevice(login, c.Device) {
+		return []allowance{{limitKey("device", strings.ToLower(login), c.Device), pairFailures, limitWindow, true}}
+	}
+	net := network(c.Address)
+	return []allowance{
+		{limitKey("pair", strings.ToLower(login), net), pairFailures, limitWindow, login != ""},
+		{limitKey("network", net), addressFailures, limitWindow, false},
+	}
+}
 
-// allow reports whether an attempt may be made now, and if not, after how long.
-func (l *limiter) allow(login, addr string, now time.Time) (time.Duration, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, limit := range limitKeys(login, addr) {
-		if b, ok := l.buckets[key]; ok && now.Before(b.resets) && b.failures >= limit {
-			return b.resets.Sub(now), false
+// limitKey names what is counted without storing who tried what.
+func limitKey(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// attempt counts an attempt under every allowance. Refused, it is a [LimitError].
+func attempt(tx *store.Tx, now time.Time, all ...allowance) error {
+	var refused error
+	for _, a := range all {
+		n, resets, err := tx.Attempt(a.key, now, a.window)
+		if err != nil {
+			return fmt.Errorf("count attempt: %w", err)
+		}
+		if n > a.most && refused == nil {
+			refused = &LimitError{After: resets.Sub(now)}
 		}
 	}
-	return 0, true
+	return refused
 }
 
-// fail counts a failed attempt.
-func (l *limiter) fail(login, addr string, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.buckets) >= l.max {
-		l.sweep(now)
-	}
-	for key := range limitKeys(login, addr) {
-		b := l.buckets[key]
-		if !now.Before(b.resets) {
-			b = bucket{resets: now.Add(limitWindow)}
+// forgive takes a successful attempt back.
+func forgive(tx *store.Tx, all ...allowance) error {
+	for _, a := range all {
+		undo := tx.ForgiveAttempt
+		if a.whole {
+			undo = tx.ForgetAttempts
 		}
-		b.failures++
-		l.buckets[key] = b
-	}
-}
-
-// succeed forgets the failures of this account from this address; those of the address alone stay.
-func (l *limiter) succeed(login, addr string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.buckets, pairKey(login, addr))
-}
-
-// sweep drops what has run out; if that is not enough, what has failed least, so that a flood of made-up accounts
-// cannot push out the bucket of the one under attack.
-func (l *limiter) sweep(now time.Time) {
-	for k, b := range l.buckets {
-		if !now.Before(b.resets) {
-			delete(l.buckets, k)
+		if err := undo(a.key); err != nil {
+			return fmt.Errorf("forgive attempt: %w", err)
 		}
 	}
-	for most := 1; len(l.buckets) > l.max/2 && most < pairFailures; most++ {
-		for k, b := range l.buckets {
-			if b.failures <= most {
-				delete(l.buckets, k)
-			}
-		}
-	}
-}
-
-func limitKeys(login, addr string) map[string]int {
-	return map[string]int{pairKey(login, addr): pairFailures, "a\x00" + network(addr): addressFailures}
-}
-
-func pairKey(login, addr string) string {
-	return "p\x00" + strings.ToLower(login) + "\x00" + network(addr)
+	return nil
 }
 
 // network is what one guesser holds: an IPv4 address, or the /64 of an IPv6 one. Text that is no address stands
@@ -113,4 +104,15 @@ func network(addr string) string {
 		return p.String()
 	}
 	return ip.String()
+}
+
+// DeviceMark is what a browser keeps of a sign-in to an account, for its attempts to be counted apart. It opens nothing.
+func (s *Service) DeviceMark(a Actor) string {
+	id := newID()
+	return id + "." + s.seal.Tag("device", a.Login+"\x00"+id)
+}
+
+func (s *Service) knowsDevice(login, mark string) bool {
+	id, tag, ok := strings.Cut(mark, ".")
+	return ok && len(id) <= 64 && sameHash(tag, s.seal.Tag("device", strings.ToLower(login)+"\x00"+id))
 }

@@ -14,6 +14,7 @@ const (
 	sessionPrefix = "vys_" // a signed-in session: cookie or bearer
 	linkPrefix    = "vyl_" // a one-time sign-in link
 	tokenPrefix   = "vyt_" // an API token
+	ticketPrefix  = "vyc_" // a sign-in, or a change of a factor, that has begun
 )
 
 const secretLen = 43 // base64url of 32 bytes

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -27,6 +31,12 @@ var (
 	ErrSignIn = errors.New("sign-in refused")
 	// ErrUnauthenticated means that a session or token is unknown, has ended or was revoked.
 	ErrUnauthenticated = errors.New("not signed in")
+	// ErrStale means a change of how one signs in, asked for in a session that was opened too long ago.
+	ErrStale = errors.New("sign in again to change this")
+	// ErrSession means something that only a signed-in person may do, and no token.
+	ErrSession = errors.New("only a signed-in person may do this, not a token")
+	// ErrUnavailable means a way of signing in that this server does not offer.
+	ErrUnavailable = errors.New("this server does not offer that")
 	// ErrInvalid means that what was asked for cannot be (a grant without its scope, an empty login).
 	ErrInvalid = errors.New("invalid")
 )
@@ -39,27 +49,57 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("too many attempts, try again in %s", e.After.Round(time.Second))
 }
 
+// Options is what the service stands on beside the store. The zero value works, without passkeys and OpenID.
+type Options struct {
+	Now func() time.Time // nil: time.Now
+	// Seal keeps second factors unreadable in the database; nil: a key of its own, good until the process ends.
+	Seal *seal.Key
+	// Origin is the https:// address of the pages, which passkeys are bound to. "", or an address without a name: no passkeys.
+	Origin string
+	OIDC   *OIDC // nil: no sign-in by a provider
+}
+
 // Service signs people in and finds out who is asking. Its methods may be called at once from any goroutine.
 type Service struct {
 	st      *store.Store
 	now     func() time.Time
-	limit   *limiter
-	hashing chan struct{} // bounds how many argon2id computations run together: each takes 64 MiB
+	seal    *seal.Key
+	keys    *webauthn.WebAuthn // nil: passkeys cannot be used here
+	oidc    *provider          // nil: none
+	hashing chan struct{}      // bounds how many argon2id computations run together: each takes 64 MiB
 	cost    cost
 	dummy   func() (string, error) // compared against when the login does not exist, so that both take as long
 }
 
-// New returns the service over a migrated store. Now is the clock; nil is time.Now.
+// New returns the service over a migrated store with the default options. Now is the clock; nil is time.Now.
 func New(st *store.Store, now func() time.Time) (*Service, error) {
-	return newService(st, now, usualCost)
+	return newService(st, Options{Now: now}, usualCost)
 }
 
-func newService(st *store.Store, now func() time.Time, c cost) (*Service, error) {
-	if now == nil {
-		now = time.Now
+// Open returns the service over a migrated store.
+func Open(st *store.Store, o Options) (*Service, error) { return newService(st, o, usualCost) }
+
+func newService(st *store.Store, o Options, c cost) (*Service, error) {
+	s := &Service{st: st, now: o.Now, seal: o.Seal, hashing: make(chan struct{}, 2), cost: c}
+	if s.now == nil {
+		s.now = time.Now
 	}
-	dummy := sync.OnceValues(func() (string, error) { return hashPassword("no such account has this", c) })
-	return &Service{st: st, now: now, limit: newLimiter(), hashing: make(chan struct{}, 2), cost: c, dummy: dummy}, nil
+	var err error
+	if s.seal == nil {
+		b := make([]byte, 32)
+		rand.Read(b) //nolint:errcheck // never fails since Go 1.24
+		if s.seal, err = seal.New(b); err != nil {
+			return nil, err
+		}
+	}
+	if s.keys, err = relyingParty(o.Origin); err != nil {
+		return nil, err
+	}
+	if o.OIDC != nil {
+		s.oidc = &provider{conf: *o.OIDC}
+	}
+	s.dummy = sync.OnceValues(func() (string, error) { return hashPassword("no such account has this", c) })
+	return s, nil
 }
 
 // NewUser is what [Service.CreateUser] needs.
@@ -81,15 +121,12 @@ func (s *Service) CreateUser(ctx context.Context, by string, u NewUser) (id stri
 		v.Name = login
 	}
 	if u.Password != "" {
-		if v.PasswordHash, err = s.hash(ctx, u.Password); err != nil {
+		if v.PasswordHash, err = s.hashFor(ctx, v, u.Password); err != nil {
 			return "", err
 		}
 	}
-	for _, g := range u.Grants {
-		if !g.Valid() {
-			return "", fmt.Errorf("%w: role %q does not go with this scope", ErrInvalid, g.Role)
-		}
-		v.Grants = append(v.Grants, store.UserGrant{Role: string(g.Role), RecipientID: g.Recipient, DonorID: g.Donor})
+	if v.Grants, err = grantRows(u.Grants); err != nil {
+		return "", err
 	}
 	err = s.st.Tx(ctx, func(tx *store.Tx) error {
 		if err := scopesExist(tx, u.Grants); err != nil {
@@ -125,33 +162,6 @@ func scopesExist(tx *store.Tx, grants []Grant) error {
 	return nil
 }
 
-// SetPassword replaces a person's password and ends their sessions.
-func (s *Service) SetPassword(ctx context.Context, by, user, password string) error {
-	h, err := s.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return s.st.Tx(ctx, func(tx *store.Tx) error {
-		if err := tx.SetPassword(user, h); err != nil {
-			return fmt.Errorf("store password: %w", err)
-		}
-		if err := tx.DropSessions(user); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
-		}
-		return s.audit(tx, by, "user.password", "user:"+user)
-	})
-}
-
-// DisableUser shuts a person out at once, with all sessions, links and tokens.
-func (s *Service) DisableUser(ctx context.Context, by, user string) error {
-	return s.st.Tx(ctx, func(tx *store.Tx) error {
-		if err := tx.DisableUser(user, s.now()); err != nil {
-			return fmt.Errorf("disable user: %w", err)
-		}
-		return s.audit(tx, by, "user.disable", "user:"+user)
-	})
-}
-
 // NewLink makes a one-time sign-in link's secret for a person. Life 0 is [LinkLife]; more than [MaxLinkLife] is cut.
 // The address to print is the web address followed by /sign-in/link?t= and the secret.
 func (s *Service) NewLink(ctx context.Context, by, user string, life time.Duration) (secret string, err error) {
@@ -167,79 +177,6 @@ func (s *Service) NewLink(ctx context.Context, by, user string, life time.Durati
 		return s.audit(tx, by, "user.link", "user:"+user)
 	})
 	return secret, err
-}
-
-// Client is where a sign-in comes from.
-type Client struct {
-	Address string // IP address, with or without port
-	Agent   string // User-Agent
-}
-
-// SignIn checks a password and opens a session. The secret is for the cookie. A refusal is [ErrSignIn] or a
-// [LimitError].
-func (s *Service) SignIn(ctx context.Context, login, password string, c Client) (secret string, a Actor, err error) {
-	login = strings.ToLower(strings.TrimSpace(login))
-	if len(login) > 64 {
-		login = login[:64]
-	}
-	if after, ok := s.limit.allow(login, c.Address, s.now()); !ok {
-		return "", a, &LimitError{After: after}
-	}
-	var u store.User
-	err = s.st.View(ctx, func(tx *store.Tx) (err error) { u, err = tx.UserByLogin(login); return err })
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", a, fmt.Errorf("read user: %w", err)
-	}
-	stored := u.PasswordHash
-	if stored == "" {
-		if stored, err = s.dummy(); err != nil {
-			return "", a, err
-		}
-	}
-	ok, err := s.verify(ctx, stored, password)
-	if err != nil {
-		return "", a, fmt.Errorf("check password: %w", err)
-	}
-	if !ok || u.PasswordHash == "" || !u.Disabled.IsZero() {
-		s.limit.fail(login, c.Address, s.now())
-		return "", a, ErrSignIn
-	}
-	s.limit.succeed(login, c.Address)
-	err = s.st.Tx(ctx, func(tx *store.Tx) error { secret, a, err = s.open(tx, u, c, "password"); return err })
-	return secret, a, err
-}
-
-// SignInByLink uses up a one-time link and opens a session. A refusal is [ErrSignIn] or a [LimitError].
-func (s *Service) SignInByLink(ctx context.Context, link string, c Client) (secret string, a Actor, err error) {
-	if after, ok := s.limit.allow("", c.Address, s.now()); !ok {
-		return "", a, &LimitError{After: after}
-	}
-	refuse := func() (string, Actor, error) {
-		s.limit.fail("", c.Address, s.now())
-		return "", Actor{}, ErrSignIn
-	}
-	if !wellFormed(linkPrefix, link) {
-		return refuse()
-	}
-	err = s.st.Tx(ctx, func(tx *store.Tx) error {
-		id, err := tx.UseSignInLink(hashSecret(link), s.now())
-		if err != nil {
-			return err
-		}
-		u, err := tx.User(id)
-		if err != nil {
-			return err
-		}
-		if !u.Disabled.IsZero() {
-			return store.ErrNotFound
-		}
-		secret, a, err = s.open(tx, u, c, "link")
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return refuse()
-	}
-	return secret, a, err
 }
 
 func (s *Service) open(tx *store.Tx, u store.User, c Client, how string) (string, Actor, error) {

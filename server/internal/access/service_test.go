@@ -23,7 +23,7 @@ type bench struct {
 func setUp(t *testing.T, st *store.Store) *bench {
 	t.Helper()
 	b := &bench{st: st, now: storetest.Now, ids: map[string]string{}}
-	s, err := newService(st, func() time.Time { return b.now }, cost{memoryKiB: 64, time: 1, threads: 1})
+	s, err := newService(st, Options{Now: func() time.Time { return b.now }, Origin: "https://vymir.example"}, cost{memoryKiB: 64, time: 1, threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

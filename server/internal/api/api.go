@@ -81,6 +81,8 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	api := humago.New(mux, config(d.Version))
 	api.UseMiddleware(s.identify(api))
 	s.people(api)
+	s.factors(api)
+	s.administer(api)
 	s.measured(api)
 	s.consent(api)
 	s.donors(api)
@@ -211,26 +213,30 @@ func op(method, path, id string, action access.Action, summary string) huma.Oper
 func (s *service) fail(err error) error {
 	var screened *catalogue.ScreenError
 	var limit *access.LimitError
+	var second *access.SecondStepError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound("there is no such thing, or it is not yours to see")
-	case errors.Is(err, desk.ErrForbidden), errors.Is(err, catalogue.ErrForbidden), errors.Is(err, catalogue.ErrMember):
+	case errors.Is(err, desk.ErrForbidden), errors.Is(err, catalogue.ErrForbidden), errors.Is(err, catalogue.ErrMember),
+		errors.Is(err, access.ErrStale), errors.Is(err, access.ErrSession), errors.Is(err, access.ErrPerson):
 		return huma.Error403Forbidden(err.Error())
 	case errors.Is(err, catalogue.ErrState), errors.Is(err, catalogue.ErrChanged), errors.Is(err, catalogue.ErrSame), errors.Is(err, catalogue.ErrOverlap),
-		errors.Is(err, review.ErrClosed), errors.Is(err, catalogue.ErrNothing):
+		errors.Is(err, review.ErrClosed), errors.Is(err, catalogue.ErrNothing), errors.Is(err, store.ErrExists), errors.Is(err, access.ErrUnavailable):
 		return huma.Error409Conflict(err.Error())
 	case errors.As(err, &screened):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.As(err, &limit):
 		return huma.ErrorWithHeaders(huma.Error429TooManyRequests(limit.Error()), http.Header{"Retry-After": {itoa(int(limit.After/time.Second) + 1)}})
+	case errors.As(err, &second):
+		return huma.Error401Unauthorized("a second step is needed: send code as well, a one-time code or a recovery code; accounts with passkeys alone sign in on the pages")
 	case errors.Is(err, access.ErrSignIn):
 		return huma.Error401Unauthorized(err.Error())
 	}
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
-		desk.ErrText, access.ErrInvalid} {
+		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())
 		}

@@ -33,7 +33,7 @@ type bench struct {
 }
 
 // object is one of everything that a path can name.
-type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge string }
+type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person string }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
@@ -56,6 +56,13 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{h: h, api: api, world: w, people: people, cat: cat, sessions: map[string]string{}, objects: map[string]object{}}
+	for _, tenant := range []string{"a", "b"} { // a second administrator, to be changed by the first
+		id, err := people.CreateUser(t.Context(), "cli:test", access.NewUser{Login: "admin2-" + tenant, Grants: []access.Grant{{Role: access.RecipientAdmin, Recipient: "r-" + tenant}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.objects[tenant] = object{person: id}
+	}
 	b.tenant(t, "a", []string{"d-a", "d-o"}, "h-00")
 	b.tenant(t, "b", []string{"d-b"}, "h-03")
 	return b
@@ -82,7 +89,8 @@ func (b *bench) tenant(t *testing.T, name string, audience []string, host string
 	if len(needs) < 2 {
 		t.Fatal("the world has too few needs")
 	}
-	o := object{recipient: "r-" + name, host: host, finding: b.world.Findings["r-"+name], need: needs[0]}
+	o := b.objects[name]
+	o.recipient, o.host, o.finding, o.need = "r-"+name, host, b.world.Findings["r-"+name], needs[0]
 	draft := func(need string) catalogue.Release {
 		r, err := b.cat.Draft(ctx, admin, catalogue.Wish{Recipient: "r-" + name, Needs: []string{need}, Level: catalogue.Named, Audience: audience, Until: storetest.Now.AddDate(0, 6, 0)})
 		if err != nil {
@@ -183,6 +191,8 @@ func wish(o object) any {
 	return map[string]any{"recipient": o.recipient, "needs": []string{o.need}, "level": 2, "audience": []string{audience}, "until": storetest.Now.AddDate(0, 5, 0)}
 }
 
+func code(object) any { return map[string]any{"code": "000000"} }
+
 const (
 	everyone   = "admin approver assessor donor observer coordinator auditor"
 	recipients = "admin approver assessor"
@@ -198,6 +208,21 @@ var rules = []struct {
 	{"list-tokens", rule{any: everyone, path: plain("/tokens")}},
 	{"make-token", rule{any: everyone, path: plain("/tokens"), body: func(object) any { return map[string]any{"name": "x", "scopes": []string{"none"}, "days": 1} }}},
 	{"revoke-token", rule{any: everyone, path: plain("/tokens/none")}},
+	{"change-password", rule{any: everyone, path: plain("/me/password"), body: func(object) any { return map[string]any{"new": "aaaaaaaaaaaa"} }}},
+	{"list-sessions", rule{any: everyone, path: plain("/me/sessions")}},
+	{"end-session", rule{any: everyone, path: plain("/me/sessions/none")}},
+	{"end-other-sessions", rule{any: everyone, path: plain("/me/sessions")}},
+	{"get-factors", rule{any: everyone, path: plain("/me/factors")}},
+	{"begin-totp", rule{any: everyone, path: plain("/me/totp")}},
+	{"confirm-totp", rule{any: everyone, path: plain("/me/totp/confirm"), body: code}},
+	{"end-totp", rule{any: everyone, path: plain("/me/totp/off"), body: code}},
+	{"make-recovery-codes", rule{any: everyone, path: plain("/me/recovery-codes"), body: code}},
+	{"begin-passkey", rule{any: everyone, path: plain("/me/passkeys/begin")}},
+	{"add-passkey", rule{any: everyone, path: plain("/me/passkeys"), body: func(object) any { return map[string]any{"ticket": "none", "name": "x", "credential": map[string]any{}} }}},
+	{"drop-passkey", rule{any: everyone, path: plain("/me/passkeys/none")}},
+	{"list-people", rule{own: "admin", path: at("/recipients/{id}/people", recipientOf)}},
+	{"add-person", rule{own: "admin", path: at("/recipients/{id}/people", recipientOf), body: func(o object) any { return map[string]any{"login": "new-" + o.recipient} }}},
+	{"change-person", rule{own: "admin", path: func(o object) string { return Prefix + "/people/" + o.person + "/end_sessions" }}},
 	{"list-recipients", rule{any: everyone, path: plain("/recipients")}},
 	{"list-hosts", rule{own: "admin assessor", path: at("/hosts", recipientOf)}},
 	{"get-host", rule{own: "admin assessor", path: at("/hosts/{id}", func(o object) string { return o.host })}},

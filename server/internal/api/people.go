@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -44,6 +45,7 @@ type signInInput struct {
 		Login    string `json:"login,omitempty" maxLength:"64"`
 		Password string `json:"password,omitempty" maxLength:"256"`
 		Link     string `json:"link,omitempty" maxLength:"100" doc:"secret of a one-time sign-in link, instead of login and password"`
+		Code     string `json:"code,omitempty" maxLength:"64" doc:"one-time code or recovery code, for an account with a second factor"`
 	}
 }
 
@@ -78,6 +80,10 @@ func (s *service) people(api huma.API) {
 			secret, a, err = s.access.SignInByLink(ctx, in.Body.Link, client)
 		} else {
 			secret, a, err = s.access.SignIn(ctx, in.Body.Login, in.Body.Password, client)
+		}
+		var second *access.SecondStepError
+		if errors.As(err, &second) && in.Body.Code != "" {
+			secret, a, err = s.access.SignInSecond(ctx, second.Ticket, in.Body.Code, client)
 		}
 		if err != nil {
 			return nil, s.fail(err)

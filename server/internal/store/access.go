@@ -13,6 +13,9 @@ type User struct {
 	PasswordHash string // PHC string; "": signs in by link only
 	Created      time.Time
 	Disabled     time.Time // zero: not
+	TOTP         string    // sealed secret of the one-time codes; "": none
+	TOTPPending  string    // sealed secret that was shown and not yet confirmed
+	TOTPStep     int64     // last step whose code was taken: none is taken twice
 	Grants       []UserGrant
 }
 
@@ -23,17 +26,18 @@ type UserGrant struct {
 	DonorID     string
 }
 
-const userColumns = `id, login, name, password_hash, created_ms, disabled_ms`
+const userColumns = `id, login, name, password_hash, created_ms, disabled_ms, totp, totp_pending, totp_step`
 
 func scanUser(r scanner) (v User, err error) {
-	err = r.Scan(&v.ID, &v.Login, &v.Name, &v.PasswordHash, moment{&v.Created}, moment{&v.Disabled})
+	err = r.Scan(&v.ID, &v.Login, &v.Name, &v.PasswordHash, moment{&v.Created}, moment{&v.Disabled},
+		&v.TOTP, &v.TOTPPending, &v.TOTPStep)
 	return v, err
 }
 
 // AddUser stores a new user with the grants; a login that is taken is ErrExists.
 func (t *Tx) AddUser(v User) error {
-	if _, err := t.exec(`INSERT INTO users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?)`,
-		v.ID, v.Login, v.Name, v.PasswordHash, MS(v.Created), MS(v.Disabled)); err != nil {
+	if _, err := t.exec(`INSERT INTO users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		v.ID, v.Login, v.Name, v.PasswordHash, MS(v.Created), MS(v.Disabled), v.TOTP, v.TOTPPending, v.TOTPStep); err != nil {
 		return err
 	}
 	return t.SetGrants(v.ID, v.Grants)
@@ -66,6 +70,11 @@ func (t *Tx) DisableUser(user string, now time.Time) error {
 	return t.DropSessions(user)
 }
 
+// EnableUser lets a disabled user in again; what was ended stays ended.
+func (t *Tx) EnableUser(user string) error {
+	return t.must(`UPDATE users SET disabled_ms = 0 WHERE id = ?`, user)
+}
+
 // User reads one user with the grants.
 func (t *Tx) User(id string) (User, error) {
 	return t.withGrants(one(t, scanUser, `SELECT `+userColumns+` FROM users WHERE id = ?`, id))
@@ -79,6 +88,15 @@ func (t *Tx) UserByLogin(login string) (User, error) {
 // Users lists all users by login, with their grants.
 func (t *Tx) Users() ([]User, error) {
 	users, err := many(t, scanUser, `SELECT `+userColumns+` FROM users ORDER BY login`)
+	for i := 0; i < len(users) && err == nil; i++ {
+		users[i], err = t.withGrants(users[i], nil)
+	}
+	return users, err
+}
+
+// UsersOf lists the users that hold a role at a recipient, by login, with their grants.
+func (t *Tx) UsersOf(recipient string) ([]User, error) {
+	users, err := many(t, scanUser, `SELECT `+userColumns+` FROM users WHERE id IN (SELECT user_id FROM user_grants WHERE recipient_id = ?) ORDER BY login`, recipient)
 	for i := 0; i < len(users) && err == nil; i++ {
 		users[i], err = t.withGrants(users[i], nil)
 	}
@@ -166,6 +184,11 @@ func (t *Tx) TouchSession(hash string, now time.Time) error {
 // DropSession ends one of the user's sessions by its id.
 func (t *Tx) DropSession(user, id string) error {
 	return t.must(`DELETE FROM sessions WHERE user_id = ? AND id = ?`, user, id)
+}
+
+// DropOtherSessions ends all sessions of a user but one, and says how many.
+func (t *Tx) DropOtherSessions(user, keep string) (int64, error) {
+	return t.exec(`DELETE FROM sessions WHERE user_id = ? AND id <> ?`, user, keep)
 }
 
 // DropSessions ends all sessions of a user; none is no error.

@@ -171,6 +171,7 @@ var builtKeys = func() (keys []string) {
 		"field": "recipient region sector size_band quantity purpose capability sites", "why": "consent k_threshold rounding",
 		"criticality": "none 1 2 3 4",
 		"refused": "release_state release_changed release_same release_until level audience needs_gone embargo linkable quantity overlap member " +
+			"stale old_password weak_password password_again code limited factor tied login_taken login person " +
 			"screened_address screened_path screened_vulnerability screened_version screened_control screened_name screened_length screened_language",
 	} {
 		for _, id := range strings.Fields(ids) {

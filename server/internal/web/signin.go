@@ -15,6 +15,8 @@ import (
 const (
 	sessionCookie  = "__Host-vymir"
 	languageCookie = "__Host-vymir-lang"
+	deviceCookie   = "__Host-vymir-device" // mark of an earlier sign-in, see access.Service.DeviceMark
+	stateCookie    = "__Host-vymir-state"  // of a sign-in at the OpenID provider
 )
 
 func readerLanguage(r *http.Request) string {
@@ -26,11 +28,13 @@ func readerLanguage(r *http.Request) string {
 }
 
 type signInData struct {
-	Next    string
-	Login   string
-	Link    string // secret of a one-time link, to be sent back by the button
-	Error   string // key; "" for none
-	Minutes int    // of the error "limited"
+	Next     string
+	Passkeys bool   // are offered here
+	Provider string // name of the OpenID provider; "": none
+	Login    string
+	Link     string // secret of a one-time link, to be sent back by the button
+	Error    string // key; "" for none
+	Minutes  int    // of the error "limited"
 }
 
 func (s *server) signInPage(q *request) error {
@@ -38,7 +42,13 @@ func (s *server) signInPage(q *request) error {
 		q.redirect("/")
 		return nil
 	}
-	return q.show("signin", q.loc.text("signin.title"), signInData{Next: ownPath(q.URL.Query().Get("next"))})
+	return q.showSignIn(http.StatusOK, signInData{Next: ownPath(q.URL.Query().Get("next"))})
+}
+
+func (q *request) showSignIn(status int, d signInData) error {
+	d.Passkeys, d.Provider = q.s.access.PasskeysOffered(), q.s.access.ProviderName()
+	q.s.render(q.w, q.Request, status, "signin", q.page(q.loc.text("signin.title"), d))
+	return nil
 }
 
 func (s *server) signIn(q *request) error {
@@ -56,7 +66,7 @@ func (s *server) signIn(q *request) error {
 
 // linkPage shows a button instead of signing in at once: mail scanners and previews open links, and a link works once.
 func (s *server) linkPage(q *request) error {
-	return q.show("signin", q.loc.text("signin.title"), signInData{Link: q.URL.Query().Get("t")})
+	return q.showSignIn(http.StatusOK, signInData{Link: q.URL.Query().Get("t")})
 }
 
 func (s *server) signInByLink(q *request) error {
@@ -73,8 +83,11 @@ func (s *server) signInByLink(q *request) error {
 
 func (q *request) refuseSignIn(d signInData, err error, key string) error {
 	var limit *access.LimitError
+	var second *access.SecondStepError
 	status := http.StatusUnauthorized
 	switch {
+	case errors.As(err, &second):
+		return q.showSecond(http.StatusOK, secondData{Ticket: second.Ticket, Codes: second.Codes, Passkey: second.Passkey, Next: d.Next})
 	case errors.As(err, &limit):
 		d.Error, d.Minutes, status = "signin.limited", int(limit.After/time.Minute)+1, http.StatusTooManyRequests
 	case errors.Is(err, access.ErrSignIn):
@@ -82,13 +95,14 @@ func (q *request) refuseSignIn(d signInData, err error, key string) error {
 	default:
 		return err
 	}
-	q.s.render(q.w, q.Request, status, "signin", q.page(q.loc.text("signin.title"), d))
-	return nil
+	return q.showSignIn(status, d)
 }
 
 func (q *request) open(secret string, a access.Actor, next string) {
 	http.SetCookie(q.w, &http.Cookie{Name: sessionCookie, Value: secret, Path: "/", Expires: a.Expires,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(q.w, &http.Cookie{Name: deviceCookie, Value: q.s.access.DeviceMark(a), Path: "/", MaxAge: 366 * 24 * 3600,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	q.redirect(next)
 }
 
@@ -130,91 +144,9 @@ func formError(err error) error {
 }
 
 func client(r *http.Request) access.Client {
-	return access.Client{Address: r.RemoteAddr, Agent: r.UserAgent()}
-}
-
-type accountData struct {
-	Roles    []roleLine
-	Sessions []store.Session
-	Tokens   []store.APIToken
-	Scopes   []access.Action // that the reader may give to a token
-	Secret   string          // of the token just made; shown once
-}
-
-type roleLine struct {
-	Role  access.Role
-	Scope string
-}
-
-func (s *server) account(q *request) error { return q.showAccount("") }
-
-func (q *request) showAccount(secret string) error {
-	d := accountData{Secret: secret}
-	for _, g := range q.actor.Grants {
-		line := roleLine{Role: g.Role, Scope: g.Donor}
-		if g.Recipient == access.All {
-			line.Scope = q.loc.text("account.all_recipients")
-		} else if g.Recipient != "" {
-			line.Scope = g.Recipient
-			err := q.s.store.View(q.Context(), func(tx *store.Tx) error {
-				r, err := tx.Recipient(g.Recipient)
-				if err == nil {
-					line.Scope = r.Name(q.loc.lang)
-				}
-				return err
-			})
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-		}
-		d.Roles = append(d.Roles, line)
+	c := access.Client{Address: r.RemoteAddr, Agent: r.UserAgent()}
+	if mark, err := r.Cookie(deviceCookie); err == nil {
+		c.Device = mark.Value
 	}
-	for _, a := range access.Actions() {
-		if a != access.TokensManage && access.May(q.actor, a) {
-			d.Scopes = append(d.Scopes, a)
-		}
-	}
-	var err error
-	if d.Sessions, err = q.s.access.Sessions(q.Context(), q.actor); err != nil {
-		return err
-	}
-	if d.Tokens, err = q.s.access.Tokens(q.Context(), q.actor); err != nil {
-		return err
-	}
-	return q.show("account", q.loc.text("account.title"), d)
-}
-
-func (s *server) endSession(q *request) error {
-	if err := s.access.EndSession(q.Context(), q.actor, q.PathValue("id")); err != nil {
-		return err
-	}
-	return q.done("/account", "session_ended")
-}
-
-// tokenDays are the lives a token can be given on the page.
-var tokenDays = map[string]time.Duration{"7": 7 * 24 * time.Hour, "30": 30 * 24 * time.Hour, "90": 90 * 24 * time.Hour, "365": 365 * 24 * time.Hour}
-
-func (s *server) newToken(q *request) error {
-	if err := q.ParseForm(); err != nil {
-		return formError(err)
-	}
-	var scopes []access.Action
-	for _, sc := range q.PostForm["scope"] {
-		scopes = append(scopes, access.Action(sc))
-	}
-	secret, _, err := s.access.NewToken(q.Context(), q.actor, q.PostForm.Get("name"), scopes, tokenDays[q.PostForm.Get("days")])
-	if errors.Is(err, access.ErrInvalid) {
-		return q.refused("/account", "token")
-	}
-	if err != nil {
-		return err
-	}
-	return q.showAccount(secret)
-}
-
-func (s *server) revokeToken(q *request) error {
-	if err := s.access.RevokeToken(q.Context(), q.actor, q.PathValue("id")); err != nil {
-		return err
-	}
-	return q.done("/account", "token_revoked")
+	return c
 }

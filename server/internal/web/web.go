@@ -23,6 +23,7 @@ type Deps struct {
 	Access *access.Service
 	// Catalogue is the consent loop over the same store; nil makes one.
 	Catalogue *catalogue.Service
+	Address   string // https:// address of the pages, as links name it; "": links are paths
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -32,6 +33,7 @@ type server struct {
 	catalogue *catalogue.Service
 	desk      *desk.Desk
 	store     *store.Store
+	address   string
 	log       *slog.Logger
 	now       func() time.Time
 	locales   map[string]*locale
@@ -43,7 +45,7 @@ type server struct {
 // Handler serves the pages and their assets at the root of the web address. The caller serves it over TLS: the
 // session cookie is Secure.
 func Handler(d Deps) (http.Handler, error) {
-	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, log: d.Log, now: d.Now}
+	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, address: d.Address, log: d.Log, now: d.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -92,10 +94,27 @@ func (s *server) routes() []route {
 		{"POST /sign-in", "", true, s.signIn},
 		{"GET /sign-in/link", "", true, s.linkPage},
 		{"POST /sign-in/link", "", true, s.signInByLink},
+		{"POST /sign-in/second", "", true, s.signInSecond},
+		{"POST /sign-in/passkey", "", true, s.beginPasskeySignIn},
+		{"POST /sign-in/passkey/finish", "", true, s.signInByPasskey},
+		{"GET /sign-in/oidc", "", true, s.beginOIDC},
+		{"GET " + access.CallbackPath, "", true, s.finishOIDC},
 		{"POST /language", "", true, s.language},
 		{"POST /sign-out", "", false, s.signOut},
 		{"GET /account", "", false, s.account},
 		{"POST /account/sessions/{id}/end", "", false, s.endSession},
+		{"POST /account/sessions/end-others", "", false, s.endOtherSessions},
+		{"POST /account/password", "", false, s.changePassword},
+		{"POST /account/totp", "", false, s.beginTOTP},
+		{"POST /account/totp/confirm", "", false, s.confirmTOTP},
+		{"POST /account/totp/off", "", false, s.endTOTP},
+		{"POST /account/recovery", "", false, s.newRecovery},
+		{"POST /account/passkeys/begin", "", false, s.beginPasskey},
+		{"POST /account/passkeys", "", false, s.addPasskey},
+		{"POST /account/passkeys/{id}/drop", "", false, s.dropPasskey},
+		{"GET /people", access.PeopleManage, false, s.people},
+		{"POST /people", access.PeopleManage, false, s.addPerson},
+		{"POST /people/{id}/{change}", access.PeopleManage, false, s.changePerson},
 		{"POST /account/tokens", access.TokensManage, false, s.newToken},
 		{"POST /account/tokens/{id}/revoke", access.TokensManage, false, s.revokeToken},
 
@@ -279,6 +298,7 @@ var places = []struct {
 	{"/queue", access.QueueRead},
 	{"/catalogue", access.EntriesRead},
 	{"/audit", access.AuditRead},
+	{"/people", access.PeopleManage},
 }
 
 func (q *request) nav() []navItem {

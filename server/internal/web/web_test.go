@@ -97,7 +97,7 @@ var (
 func (s *site) pagesOf() map[string][]string {
 	return map[string][]string{
 		"":           {"/sign-in", "/sign-in/link?t=x", "/nowhere"},
-		"admin-a":    {"/mend", "/hosts", "/hosts/h-00", "/findings", "/findings?severity=high&state=all&review=none", "/findings/" + s.world.Findings["r-a"], "/account", "/gaps", "/needs", "/releases"},
+		"admin-a":    {"/mend", "/hosts", "/hosts/h-00", "/findings", "/findings?severity=high&state=all&review=none", "/findings/" + s.world.Findings["r-a"], "/account", "/people", "/gaps", "/needs", "/releases"},
 		"assessor":   {"/gaps", "/needs", "/needs?recipient=r-b", "/releases", "/findings", "/findings?recipient=r-b", "/findings/" + s.world.Findings["r-b"], "/hosts", "/hosts/h-03", "/findings?recipient=none"},
 		"approver-a": {"/account", "/needs", "/releases"},
 		"donor-a":    {"/catalogue", "/catalogue?kind=training&line=build", "/catalogue/none", "/hosts"},
