@@ -45,21 +45,17 @@
 #       uk: "Кожна бездротова мережа використовує WPA2 або WPA3."
 package baseline.appliance.wifi_encrypted
 
-access_points := [w | some w in input.network.wifi; w.mode == "ap"; object.get(w, "disabled", false) == false]
+import data.lib.wifi
 
-applies := false if {
-	input.families.openwrt.state == "not_applicable"
-} else := count(access_points) > 0 if {
-	is_array(input.network.wifi)
-}
+applies := wifi.applies
 
-weak := [w.encryption | some w in access_points; w.encryption in {"none", "wep", "wpa"}]
+weak := [w.encryption | some w in wifi.access_points; w.encryption in {"none", "wep", "wpa"}]
 
 persisted := {"verdict": "fail", "reason": "weak", "params": {"seen": weak}, "evidence": {"networks": weak}} if {
 	count(weak) > 0
 } else := {"verdict": "pass", "reason": "strong"} if {
-	count(access_points) > 0
-	every w in access_points {
+	count(wifi.access_points) > 0
+	every w in wifi.access_points {
 		w.encryption in {"wpa2", "wpa3"}
 	}
 }

@@ -40,20 +40,16 @@
 #       uk: "WPS вимкнено."
 package baseline.appliance.wps_off
 
-access_points := [w | some w in input.network.wifi; w.mode == "ap"; object.get(w, "disabled", false) == false]
+import data.lib.wifi
 
-applies := false if {
-	input.families.openwrt.state == "not_applicable"
-} else := count(access_points) > 0 if {
-	is_array(input.network.wifi)
-}
+applies := wifi.applies
 
 persisted := {"verdict": "fail", "reason": "on"} if {
-	some w in access_points
+	some w in wifi.access_points
 	w.wps == true
 } else := {"verdict": "pass", "reason": "off"} if {
-	count(access_points) > 0
-	every w in access_points {
+	count(wifi.access_points) > 0
+	every w in wifi.access_points {
 		w.wps == false
 	}
 }

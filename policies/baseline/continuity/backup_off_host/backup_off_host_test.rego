@@ -8,6 +8,11 @@ test_success_away if {
 	backup_off_host.persisted.verdict == "pass" with input as tool({"remote": true})
 }
 
+test_success_stated if {
+	statement := {"attested": [{"subject": "offline_copy", "date": "2026-06-01T00:00:00Z", "age_days": 14}]}
+	backup_off_host.persisted.reason == "stated" with input as object.union(tool({"remote": false}), {"continuity": statement})
+}
+
 test_fail_local if {
 	backup_off_host.persisted.verdict == "fail" with input as tool({"remote": false})
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: A mail program that serves no mailboxes listens on loopback only
 # description: >-
-#   Most hosts carry a mail program only to send their own reports. It must not answer the network. A real mail server
-#   is told apart by its TLS certificate and its domains; where the host is meant to receive mail, set the parameter.
+#   Most hosts carry a mail program only to send their own reports. It must not answer the network. Whether a host is
+#   meant to receive mail is for its administrator to say: where it is, set the parameter.
 # custom:
 #   uk:
 #     title: Поштова програма, що не обслуговує скриньок, слухає лише локальний інтерфейс

@@ -37,23 +37,17 @@
 #       uk: "Таких з'єднань не зафіксовано."
 package baseline.runtime.no_plaintext_outbound
 
-ports := {21: "ftp", 23: "telnet", 512: "rexec", 513: "rlogin", 514: "rsh"}
+import data.lib.plaintext
 
 found := [c |
 	some c in input.runtime.connections
 	c.direction == "out"
 	c.peer_class != "loopback"
-	ports[c.port]
-	not is_syslog(c)
+	plaintext.tcp[c.port]
+	not plaintext.is_syslog(c)
 ]
 
-# syslog over TCP shares its port with rsh
-is_syslog(c) if {
-	c.port == 514
-	c.program in {"rsyslogd", "rs:main Q:Reg", "syslog-ng", "syslogd", "logger"}
-}
-
-names := {sprintf("%s (%s)", [c.program, ports[c.port]]) | some c in found}
+names := {sprintf("%s (%s)", [c.program, plaintext.tcp[c.port]]) | some c in found}
 
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"connections": found}} if {
 	count(found) > 0

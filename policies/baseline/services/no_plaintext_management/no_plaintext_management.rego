@@ -57,6 +57,8 @@
 #       uk: "Такі служби в мережі не відповідають."
 package baseline.services.no_plaintext_management
 
+import data.lib.plaintext
+
 unit_names := {
 	"telnet.socket", "telnetd.service", "telnet", "telnetd", "in.telnetd",
 	"rsh.socket", "rlogin.socket", "rexec.socket",
@@ -67,7 +69,7 @@ unit_names := {
 enabled := [name | some name, unit in input.services.units; name in unit_names; unit.enabled == "enabled"]
 
 ports := {
-	"tcp": {21: "ftp", 23: "telnet", 512: "rexec", 513: "rlogin", 514: "rsh"},
+	"tcp": plaintext.tcp,
 	"udp": {69: "tftp"},
 }
 
@@ -77,14 +79,8 @@ answering := [sprintf("%s (%d)", [ports[protocol][l.port], l.port]) |
 	protocol := trim_suffix(l.protocol, "6")
 	ports[protocol][l.port]
 	not l.port in data.params.services.no_plaintext_management.allowed_ports
-	not is_syslog(l)
+	not plaintext.is_syslog(l)
 ]
-
-# syslog over TCP shares its port with rsh
-is_syslog(l) if {
-	l.port == 514
-	l.program in {"rsyslogd", "syslog-ng", "syslogd"}
-}
 
 persisted := {"verdict": "fail", "reason": "enabled", "params": {"names": sort(enabled)}, "evidence": {"units": sort(enabled)}} if {
 	count(enabled) > 0
