@@ -53,10 +53,16 @@ func OpenStore(ctx context.Context, c Config) (*store.Store, error) {
 // Open wires the server over a checked configuration: store, migrations, CA, built-in controls, enrolment, people.
 // Nothing listens yet. log nil is silent.
 func Open(ctx context.Context, c Config, log *slog.Logger) (*Server, error) {
+	return OpenAt(ctx, c, log, time.Now)
+}
+
+// OpenAt is [Open] by another clock than the machine's: everything the server writes down and judges goes by now, which
+// may be called at once from any goroutine. The demo writes a year of history by one that stands in the past.
+func OpenAt(ctx context.Context, c Config, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: c, log: log, now: time.Now, Book: &controls.Book{}}
+	s := &Server{Config: c, log: log, now: now, Book: &controls.Book{}}
 	// Open the store and bring its schema up to date.
 	var err error
 	if s.Store, err = OpenStore(ctx, c); err != nil {
@@ -178,14 +184,7 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	}
 	defer release()
 	// Hosts.
-	host, _, err := net.SplitHostPort(s.Config.Agents.Address)
-	if err != nil {
-		return fmt.Errorf("agents.address: %w", err)
-	}
-	agents, err := ingest.Listen(ingest.Options{
-		Addr: s.Config.Agents.Listen, Names: []string{host}, Store: s.Store, CA: s.CA, Enroller: s.Enroller, Revoked: s.revoked,
-		Book: s.Book, Judge: judge.New(), Limits: ingest.Limits{Concurrent: s.Config.Agents.CheckIns}, Log: s.log, Now: s.now,
-	})
+	agents, err := s.listenAgents()
 	if err != nil {
 		return err
 	}
@@ -230,6 +229,42 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	}
 	s.log.Info("stopped")
 	return err
+}
+
+func (s *Server) listenAgents() (*ingest.Server, error) {
+	host, _, err := net.SplitHostPort(s.Config.Agents.Address)
+	if err != nil {
+		return nil, fmt.Errorf("agents.address: %w", err)
+	}
+	return ingest.Listen(ingest.Options{
+		Addr: s.Config.Agents.Listen, Names: []string{host}, Store: s.Store, CA: s.CA, Enroller: s.Enroller, Revoked: s.revoked,
+		Book: s.Book, Judge: judge.New(), Limits: ingest.Limits{Concurrent: s.Config.Agents.CheckIns}, Log: s.log, Now: s.now,
+	})
+}
+
+// ServeHosts answers hosts and nobody else until ctx ends, and leaves the calendar to the caller; ready is called with
+// the address once it listens.
+func (s *Server) ServeHosts(ctx context.Context, ready func(addr string)) error {
+	release, err := lockState(s.Config.State, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	agents, err := s.listenAgents()
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- agents.Serve() }()
+	ready(agents.Addr())
+	select {
+	case <-ctx.Done():
+	case err := <-done:
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	return errors.Join(agents.Shutdown(last), <-done)
 }
 
 // Importer takes the sealed export files of hosts that have no line.

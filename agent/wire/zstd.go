@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"connectrpc.com/connect"
 	"github.com/klauspost/compress/zstd"
@@ -98,12 +99,50 @@ func clientOptions() []connect.ClientOption {
 	}
 }
 
-func newCompressor() connect.Compressor {
+func newCompressor() connect.Compressor { return &compressor{} }
+
+// encoders are kept for all clients and handlers of the process: each takes some MiB.
+var encoders = sync.Pool{New: func() any {
 	w, err := zstd.NewWriter(nil, encoderOptions()...)
 	if err != nil {
 		panic("wire: compressor options are wrong: " + err.Error()) // a programmer's mistake: the options are constants
 	}
 	return w
+}}
+
+// compressor adapts zstd.Encoder to Connect's pool: it holds one only between Reset and Close.
+type compressor struct{ w *zstd.Encoder }
+
+// Write implements [io.Writer].
+func (c *compressor) Write(p []byte) (int, error) {
+	if c.w == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return c.w.Write(p)
+}
+
+// Close ends the frame and gives the encoder back.
+func (c *compressor) Close() error {
+	if c.w == nil {
+		return nil
+	}
+	w := c.w
+	c.w = nil
+	defer encoders.Put(w)
+	err := w.Close()
+	w.Reset(nil) // forget what was written to
+	return err
+}
+
+// Reset begins a frame to dst. Connect parks a compressor by resetting it to [io.Discard].
+func (c *compressor) Reset(dst io.Writer) {
+	if dst == io.Discard {
+		return
+	}
+	if c.w == nil {
+		c.w = encoders.Get().(*zstd.Encoder)
+	}
+	c.w.Reset(dst)
 }
 
 func newDecompressor() connect.Decompressor { return &decompressor{} }

@@ -63,7 +63,7 @@ func newRoot(t texts) *cobra.Command {
 	root.PersistentFlags().String("lang", t.lang, t.say("flag.lang"))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		serveCommand(t), trialCommand(t),
+		serveCommand(t), trialCommand(t), demoCommand(t),
 		tokenCommand(t), recipientCommand(t), siteCommand(t), donorCommand(t), userCommand(t),
 		hostsCommand(t), findingsCommand(t), gapsCommand(t), needsCommand(t),
 		bundleCommand(t), directiveCommand(t),
