@@ -22,8 +22,8 @@ import (
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
-// maxBundleInput is a little more than a bundle may have, so that a larger one is told to be too large.
-const maxBundleInput = wire.MaxBundleBytes + 1
+// maxBundleInput is a little more than an artefact may have, so that a larger one is told to be too large.
+const maxBundleInput = wire.MaxVulnsBytes + 1
 
 func bundleCommand(t texts) *cobra.Command {
 	publish := command(t, "publish FILE", "bundle.publish", cobra.ExactArgs(1), func(ctx context.Context, c *cobra.Command, s *server.Server, args []string) error {
@@ -31,7 +31,7 @@ func bundleCommand(t texts) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a, err := dispatch.PublishBundle(ctx, s.Store, data, flag(c, "recipient"), actor(), time.Now())
+		a, err := dispatch.Publish(ctx, s.Store, data, flag(c, "recipient"), actor(), time.Now())
 		if err == nil {
 			fmt.Fprintln(c.OutOrStdout(), t.say("bundle.published", a.Name, a.Revision, a.Size))
 		}

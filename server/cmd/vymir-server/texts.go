@@ -84,7 +84,7 @@ var catalogue = map[string]text{
 	"bundle.build":            {"make and sign a bundle, of the built-in policies or of a folder; needs no server", "скласти й підписати пакет із вбудованих політик або з теки; сервер не потрібен"},
 	"bundle.built":            {"%s: %s revision %d, %d bytes, taken as an update until %s", "%s: %s, редакція %d, байтів: %d, приймається як оновлення до %s"},
 	"bundle.trust":            {"set the public keys that bundles must be signed by; hosts get them when they enrol", "задати відкриті ключі, якими мають бути підписані пакети; вузли отримують їх під час реєстрації"},
-	"bundle.publish":          {"check a signed bundle and offer it to hosts", "перевірити підписаний пакет і запропонувати його вузлам"},
+	"bundle.publish":          {"check a signed bundle or vulnerability index and offer it to hosts", "перевірити підписаний пакет чи індекс вразливостей і запропонувати його вузлам"},
 	"bundle.published":        {"published: %s revision %d, %d bytes", "опубліковано: %s, редакція %d, байтів: %d"},
 	"bundle.list":             {"list what was published and to whom it is offered", "перелічити опубліковане й кому його пропонують"},
 	"bundle.withdraw":         {"end an offer; hosts keep what they took", "припинити пропозицію; вузли зберігають те, що вже прийняли"},

@@ -8,11 +8,13 @@ package dispatch
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -51,12 +53,20 @@ func (b *Board) For(tx *store.Tx, h store.Host, has *vymirv1.CheckInRequest, now
 	if o := b.bundle(h.RecipientID); o != nil && o.Revision > has.GetBundleRevision() {
 		d.Offers = append(d.Offers, offer(o))
 	}
+	release := ecosystem(h.OS)
 	for i := range b.offers {
-		if o := &b.offers[i]; o.Kind == wire.KindVulns && o.Name == h.OS && o.Revision > has.GetVulnsRevision() {
+		if o := &b.offers[i]; o.Kind == wire.KindVulns && o.Name == release && o.Revision > has.GetVulnsRevision() {
 			d.Offers = append(d.Offers, offer(o))
 		}
 	}
 	return d, nil
+}
+
+// ecosystem names the release whose vulnerabilities concern a host, from what it says of its system ("debian 12"); "" when
+// it says nothing.
+func ecosystem(os string) string {
+	id, version, _ := strings.Cut(os, " ")
+	return vulnindex.EcosystemOf(id, version)
 }
 
 // bundle is the offer for a recipient's hosts: its own, else the one for all.

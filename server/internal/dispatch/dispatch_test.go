@@ -13,6 +13,7 @@ import (
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/bundle"
 	"github.com/vymir-project/vymir/server/internal/controls"
@@ -176,6 +177,53 @@ func TestPublish(t *testing.T) {
 		}
 		if err := dispatch.Withdraw(t.Context(), st, wire.KindBundle, "vymir", "", "test", storetest.Now); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("withdrawn twice: %v", err)
+		}
+	})
+}
+
+// TestPublishVulns offers an index to the hosts of its release and to no others.
+func TestPublishVulns(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s, stranger := newSigner(t), newSigner(t)
+		index := func(s signer, e vulnindex.Edition) []byte {
+			b, err := vulnindex.NewBuilder(vulnindex.Release{Ecosystem: "Debian:12"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			if _, err := b.Write(&out, e, s.priv); err != nil {
+				t.Fatal(err)
+			}
+			return out.Bytes()
+		}
+		if err := dispatch.Trust(t.Context(), st, s.pub.String(), "test", storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			data []byte
+			to   string
+			want error
+		}{
+			"unsigned":      {index(stranger, vulnindex.Edition{Revision: 2, Created: storetest.Now}), "", vulnindex.ErrUnsigned},
+			"expired":       {index(s, vulnindex.Edition{Revision: 2, Created: storetest.Now, Expires: storetest.Now}), "", vulnindex.ErrExpired},
+			"one-recipient": {index(s, vulnindex.Edition{Revision: 2, Created: storetest.Now}), "r-1", dispatch.ErrForAll},
+			"good":          {index(s, vulnindex.Edition{Revision: 2, Created: storetest.Now}), "", nil},
+			"good-again":    {index(s, vulnindex.Edition{Revision: 2, Created: storetest.Now}), "", nil},
+		} {
+			if _, err := dispatch.Publish(t.Context(), st, c.data, c.to, "test", storetest.Now); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", name, err, c.want)
+			}
+		}
+		if _, err := dispatch.Publish(t.Context(), st, index(s, vulnindex.Edition{Revision: 1, Created: storetest.Now}), "", "test", storetest.Now); !errors.Is(err, bundle.ErrOlder) {
+			t.Errorf("older: %v", err)
+		}
+		for os, want := range map[string]int{"debian 12": 1, "debian 11": 0, "": 0} {
+			if d := told(t, st, store.Host{OS: os}, nil); len(d.Offers) != want {
+				t.Errorf("%q is offered %v", os, d.Offers)
+			}
+		}
+		if d := told(t, st, store.Host{OS: "debian 12"}, &vymirv1.CheckInRequest{VulnsRevision: 2}); len(d.Offers) != 0 {
+			t.Errorf("offered what the host has: %v", d.Offers)
 		}
 	})
 }

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"aead.dev/minisign"
+
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/bundle"
 	"github.com/vymir-project/vymir/server/internal/controls"
@@ -21,6 +24,7 @@ var (
 	ErrNoKeys     = errors.New("no key is trusted yet: name the public key that bundles are signed by with bundle trust")
 	ErrPublished  = errors.New("another file of this name and revision was published: a changed bundle needs a higher revision")
 	ErrRenumbered = errors.New("a control or a reason has another number than in an earlier revision: numbers are never changed")
+	ErrForAll     = errors.New("a vulnerability index is for every host of its release, not for one recipient")
 	ErrCatalogue  = errors.New("catalogue and manifest of the bundle name different sets or revisions")
 )
 
@@ -44,6 +48,62 @@ func trust(tx *store.Tx, keys []string, by string, now time.Time) error {
 	}))
 }
 
+// Publish takes a signed artefact of either kind, which its content tells; see [PublishBundle] and [PublishVulns].
+func Publish(ctx context.Context, st *store.Store, data []byte, recipient, by string, now time.Time) (store.Artefact, error) {
+	if vulnindex.Is(data) {
+		if recipient != "" {
+			return store.Artefact{}, ErrForAll
+		}
+		return PublishVulns(ctx, st, data, by, now)
+	}
+	return PublishBundle(ctx, st, data, recipient, by, now)
+}
+
+// PublishVulns takes a signed vulnerability index of one release: from now on the hosts of that release, as far as they let their
+// system's name leave, are offered it. It must be signed by a trusted key, not expired and no older than what is offered.
+func PublishVulns(ctx context.Context, st *store.Store, data []byte, by string, now time.Time) (a store.Artefact, err error) {
+	keys, _, err := trusted(ctx, st)
+	if err != nil {
+		return a, fmt.Errorf("publish vulnerability index: %w", err)
+	}
+	x, err := vulnindex.Open(data, keys...)
+	if err != nil {
+		return a, fmt.Errorf("publish vulnerability index: %w", err)
+	}
+	m := x.Meta()
+	if m.Expired(now) {
+		return a, fmt.Errorf("publish vulnerability index: %w: %s", vulnindex.ErrExpired, m.Expires.Format(time.RFC3339))
+	}
+	digest := sha256.Sum256(data)
+	a = store.Artefact{Kind: wire.KindVulns, Name: m.Ecosystem, Revision: m.Revision, Digest: digest[:], Size: uint64(len(data)),
+		Content: data, Expires: m.Expires, Published: now.UTC(), PublishedBy: by}
+	err = st.Tx(ctx, func(tx *store.Tx) error {
+		if err := add(tx, a); err != nil {
+			return err
+		}
+		if err := notOlder(tx, a, ""); err != nil {
+			return err
+		}
+		return errors.Join(tx.PutOffer(a.Kind, a.Name, a.Revision, ""), told(tx, "artefact.publish", a, "", by, now))
+	})
+	if err != nil {
+		return a, fmt.Errorf("publish vulnerability index: %w", err)
+	}
+	return a, nil
+}
+
+// trusted reads the keys that what is published must be signed by.
+func trusted(ctx context.Context, st *store.Store) (keys []minisign.PublicKey, lines []string, err error) {
+	if err := st.View(ctx, func(tx *store.Tx) (err error) { lines, err = tx.ArtefactKeys(); return err }); err != nil {
+		return nil, nil, err
+	}
+	if len(lines) == 0 {
+		return nil, nil, ErrNoKeys
+	}
+	keys, err = bundle.ParseKeys(lines...)
+	return keys, lines, err
+}
+
 // PublishBundle takes a signed policy bundle: from now on results judged by it are taken, and hosts (recipient "": all)
 // are offered it. It must be signed by a trusted key, compile, be no older than what is offered, and keep the numbers that earlier
 // revisions gave. The same file again changes nothing but the offer.
@@ -56,14 +116,7 @@ func PublishBundle(ctx context.Context, st *store.Store, data []byte, recipient,
 }
 
 func publishBundle(ctx context.Context, st *store.Store, data []byte, recipient, by string, now time.Time) (a store.Artefact, err error) {
-	var lines []string
-	if err := st.View(ctx, func(tx *store.Tx) (err error) { lines, err = tx.ArtefactKeys(); return err }); err != nil {
-		return a, err
-	}
-	if len(lines) == 0 {
-		return a, ErrNoKeys
-	}
-	keys, err := bundle.ParseKeys(lines...)
+	keys, lines, err := trusted(ctx, st)
 	if err != nil {
 		return a, err
 	}

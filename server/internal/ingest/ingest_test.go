@@ -658,13 +658,13 @@ func TestFetch(t *testing.T) {
 		digest := sha256.Sum256(file)
 		if err := st.Tx(t.Context(), func(tx *store.Tx) error {
 			return errors.Join(
-				tx.AddArtefact(store.Artefact{Kind: wire.KindVulns, Name: "debian 12", Revision: 4, Digest: digest[:], Content: file, Published: time.Now()}),
-				tx.PutOffer(wire.KindVulns, "debian 12", 4, ""))
+				tx.AddArtefact(store.Artefact{Kind: wire.KindVulns, Name: "Debian:12", Revision: 4, Digest: digest[:], Content: file, Published: time.Now()}),
+				tx.PutOffer(wire.KindVulns, "Debian:12", 4, ""))
 		}); err != nil {
 			t.Fatal(err)
 		}
 		r := a.send(t, full(1, sample(5, time.Now())))
-		if o := r.Directives.Offers; len(o) != 1 || o[0].Name != "debian 12" || o[0].Size != uint64(len(file)) || !bytes.Equal(o[0].Digest, digest[:]) {
+		if o := r.Directives.Offers; len(o) != 1 || o[0].Name != "Debian:12" || o[0].Size != uint64(len(file)) || !bytes.Equal(o[0].Digest, digest[:]) {
 			t.Fatalf("offers are %v", o)
 		}
 		fetch := func(kind, name string, revision, offset uint64, limit uint32) (*vymirv1.FetchResponse, error) {
@@ -676,7 +676,7 @@ func TestFetch(t *testing.T) {
 		}
 		var got []byte
 		for uint64(len(got)) < uint64(len(file)) {
-			r, err := fetch(wire.KindVulns, "debian 12", 4, uint64(len(got)), 1<<31)
+			r, err := fetch(wire.KindVulns, "Debian:12", 4, uint64(len(got)), 1<<31)
 			if err != nil || len(r.Data) == 0 || r.Total != uint64(len(file)) || !bytes.Equal(r.Digest, digest[:]) {
 				t.Fatal(err, r.GetTotal(), len(r.GetData()))
 			}
@@ -685,13 +685,13 @@ func TestFetch(t *testing.T) {
 		if !bytes.Equal(got, file) {
 			t.Error("what came is not what was published")
 		}
-		if r, err := fetch(wire.KindVulns, "debian 12", 4, 1<<60, 10); err != nil || len(r.Data) != 0 {
+		if r, err := fetch(wire.KindVulns, "Debian:12", 4, 1<<60, 10); err != nil || len(r.Data) != 0 {
 			t.Errorf("behind the end: %v", err)
 		}
 		for _, c := range []struct {
 			kind, name string
 			revision   uint64
-		}{{wire.KindBundle, "debian 12", 4}, {wire.KindVulns, "debian 13", 4}, {wire.KindVulns, "debian 12", 5}, {"program", "debian 12", 4}, {wire.KindVulns, "a\x00b", 1}} {
+		}{{wire.KindBundle, "debian 12", 4}, {wire.KindVulns, "debian 13", 4}, {wire.KindVulns, "Debian:12", 5}, {"program", "debian 12", 4}, {wire.KindVulns, "a\x00b", 1}} {
 			if _, err := fetch(c.kind, c.name, c.revision, 0, 10); connect.CodeOf(err) != connect.CodeNotFound {
 				t.Errorf("%v: %v", c, err)
 			}
