@@ -18,10 +18,13 @@ func TestAgreesWithTools(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: what is compared is what root may read")
 	}
-	doc, err := Collect(t.Context(), Options{Families: []string{"os", "mounts", "kernel", "accounts", "sudo", "sysctl", "files"}})
+	before := toolsNow(t)
+	doc, err := Collect(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	after := toolsNow(t)
+	steady := before.steady(after)
 	t.Run("sysctl", func(t *testing.T) { agreeSysctl(t, doc) })
 	t.Run("findmnt", func(t *testing.T) { agreeMounts(t, doc) })
 	t.Run("chage", func(t *testing.T) { agreeAgeing(t, doc) })
@@ -31,6 +34,14 @@ func TestAgreesWithTools(t *testing.T) {
 	t.Run("modprobe", func(t *testing.T) { agreeModprobe(t, doc) })
 	t.Run("sudo", func(t *testing.T) { agreeSudo(t, doc) })
 	t.Run("stat", func(t *testing.T) { agreeFiles(t, doc) })
+	t.Run("ss", func(t *testing.T) { agreeListeners(t, doc, steady, before.ever(after)) })
+	t.Run("systemctl_files", func(t *testing.T) { agreeUnitFiles(t, doc) })
+	t.Run("systemctl_active", func(t *testing.T) { agreeUnitStates(t, doc, steady) })
+	t.Run("systemctl_show", func(t *testing.T) { agreeUnitSettings(t, doc) })
+	t.Run("nft", func(t *testing.T) { agreeRules(t, doc) })
+	t.Run("reachable", func(t *testing.T) { agreeReachable(t, doc) })
+	t.Run("sshd", func(t *testing.T) { agreeSSHD(t, doc) })
+	t.Run("sudo_rules", func(t *testing.T) { agreeSudoRules(t, doc) })
 }
 
 // ask runs a tool in the C locale and returns what it printed; the test is skipped where the tool is not installed.
@@ -65,6 +76,18 @@ func agreeSysctl(t *testing.T, doc *facts.Document) {
 	}
 	if len(doc.Sysctl.Live) < 50 {
 		t.Errorf("only %d parameters were read", len(doc.Sysctl.Live))
+	}
+	for name := range all { // every interface the tool knows is among ours, with every one of our parameters
+		for _, dir := range []string{"net.ipv4.conf.", "net.ipv6.conf."} {
+			rest, ok := strings.CutPrefix(name, dir)
+			iface, key, cut := strings.Cut(rest, ".")
+			if _, asked := doc.Sysctl.Live[dir+"all."+key]; !ok || !cut || !asked {
+				continue
+			}
+			if _, have := doc.Sysctl.Live[dir+iface+"."+key]; !have {
+				t.Errorf("sysctl knows %s, we do not", name)
+			}
+		}
 	}
 }
 

@@ -7,18 +7,21 @@ type Services struct {
 	Init          string          `json:"init,omitzero"`  // systemd, openrc, procd, sysv or other
 	Units         map[string]Unit `json:"units,omitzero"` // "ssh.service" → unit; OpenRC and procd services carry no suffix
 	DefaultTarget string          `json:"default_target,omitzero"`
+	OwnersKnown   bool            `json:"owners_known,omitzero"` // the package data base was asked: a unit file without a package is in none
 }
 
 // Unit is one service, socket or timer.
 type Unit struct {
-	Exists  bool   `json:"exists"`            // a unit file or init script is there
-	Enabled string `json:"enabled,omitzero"`  // enabled, disabled, masked, static, alias, generated; what holds at the next boot
-	Active  string `json:"active,omitzero"`   // active, inactive, failed; absent under --root or when not known
-	MainPID int    `json:"main_pid,omitzero"` // 0: none or not known
-	File    string `json:"file,omitzero"`
-	Package string `json:"package,omitzero"`
-	User    string `json:"user,omitzero"` // User= ; empty: root
-	Exec    string `json:"exec,omitzero"` // program of the first ExecStart=
+	Exists  bool     `json:"exists"`            // a unit file or init script is there
+	Enabled string   `json:"enabled,omitzero"`  // enabled, disabled, masked, static, alias, generated; what holds at the next boot
+	Active  string   `json:"active,omitzero"`   // active, inactive, failed; absent under --root or when not known
+	MainPID int      `json:"main_pid,omitzero"` // 0: none or not known
+	File    string   `json:"file,omitzero"`
+	DropIns []string `json:"drop_ins,omitzero"` // files that change it, in the order they apply
+	Preset  string   `json:"preset,omitzero"`   // systemd: enabled, disabled or ignored when it was installed, by its preset files; only where Enabled can be changed
+	Package string   `json:"package,omitzero"`  // package that lists File; see [Services].OwnersKnown
+	User    string   `json:"user,omitzero"`     // User= ; empty: root
+	Exec    string   `json:"exec,omitzero"`     // program of the first ExecStart=
 }
 
 // Sockets are the listening sockets of the host's own network namespace.

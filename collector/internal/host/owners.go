@@ -11,8 +11,8 @@ const (
 	maxLists    = 256 << 20 // bytes of all of them
 )
 
-// packageOwners returns the package that owns each program that runs, by path; ok is false when the package data base
-// could not be asked. The file lists are read once, and only for the programs that run.
+// packageOwners returns the package that owns each program that runs and each unit file or init script, by path; ok is
+// false when the package data base could not be asked. The file lists are read once, and only for these.
 func (e *Env) packageOwners() (owners map[string]string, ok bool) {
 	e.shared.ownersOnce.Do(func() {
 		wanted := map[string]bool{}
@@ -21,9 +21,24 @@ func (e *Env) packageOwners() (owners map[string]string, ok bool) {
 				wanted[p.exe] = true
 			}
 		}
+		for _, p := range e.unitFiles() {
+			wanted[p] = true
+		}
 		e.shared.owners, e.shared.ownersOK = e.ownersOf(wanted)
 	})
 	return e.shared.owners, e.shared.ownersOK
+}
+
+// unitFiles lists the files that services start from.
+func (e *Env) unitFiles() []string {
+	out := e.Glob("/etc/init.d/*")
+	set := e.unitSet()
+	for _, n := range set.Names(".service", ".socket", ".timer") {
+		if u := set.Unit(n); u != nil {
+			out = append(out, u.File)
+		}
+	}
+	return out
 }
 
 // ownersOf looks paths up in the file lists of dpkg, opkg or apk.

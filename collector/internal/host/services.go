@@ -44,6 +44,13 @@ func collectServices(ctx context.Context, env *Env, doc *facts.Document) facts.S
 			}
 		}
 	}
+	if owners, ok := env.packageOwners(); ok {
+		s.OwnersKnown = true
+		for name, u := range s.Units {
+			u.Package = owners[u.File]
+			s.Units[name] = u
+		}
+	}
 	serviceDrift(env, doc)
 	return facts.Status{State: facts.StateOK}
 }
@@ -54,7 +61,10 @@ func systemdUnits(env *Env, set *systemd.Set, active unitStates, out map[string]
 		if u == nil {
 			continue
 		}
-		f := facts.Unit{Exists: true, Enabled: set.Enabled(name), File: u.File, User: u.Value("Service", "User")}
+		f := facts.Unit{Exists: true, Enabled: set.Enabled(name), File: u.File, DropIns: u.DropIns, User: u.Value("Service", "User")}
+		if !slices.Contains([]string{"alias", "static", "generated", "transient", ""}, f.Enabled) {
+			f.Preset = set.Preset(name)
+		}
 		if cmd := set.Command(u); len(cmd) > 0 {
 			f.Exec = cmd[0]
 		}
@@ -68,7 +78,7 @@ func systemdUnits(env *Env, set *systemd.Set, active unitStates, out map[string]
 	scripts := map[string]facts.Unit{}
 	scriptUnits(env, scripts, []string{"/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d", "/etc/rcS.d"})
 	for name, f := range scripts {
-		unit := name + ".service"
+		unit := strings.TrimSuffix(name, ".sh") + ".service" // as systemd's generator calls it
 		if have, ok := out[unit]; ok && have.Enabled != "generated" {
 			continue
 		}

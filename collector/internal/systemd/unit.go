@@ -35,6 +35,7 @@ type Unit struct {
 	Name     string // the unit's own name; for an alias that of its target
 	File     string // path of the main file; empty for a unit that exists by drop-ins only
 	Masked   bool
+	DropIns  []string // files applied after the main one, in order
 	settings map[string][]string // "Section\x00Key" → values in order
 }
 
@@ -59,6 +60,9 @@ type Set struct {
 	names   map[string][]string // directory → its names
 	wanted  map[string]string   // unit → directory kind that links it: "etc", "run" or "vendor"
 	aliases map[string]string   // alias in /etc or /run → unit, made by enabling
+
+	presets     []presetRule // in order; read at the first question
+	presetsRead bool
 }
 
 // Open lists the unit directories of a host.
@@ -197,6 +201,7 @@ func (s *Set) load(name string, hops int) *Unit {
 	u.read(string(b))
 	for _, d := range s.dropIns(name) {
 		if b, err := s.fs.ReadFile(d); err == nil {
+			u.DropIns = append(u.DropIns, d)
 			u.read(string(b))
 		}
 	}

@@ -117,3 +117,20 @@ func FuzzUnit(f *testing.F) {
 		s.Enabled("a.service")
 	})
 }
+
+func TestPreset(t *testing.T) {
+	set := Open(tree{
+		"/etc/systemd/system-preset/10-mine.preset":      "# mine\ndisable telnet*\nenable getty@.service tty1 tty2\n",
+		"/usr/lib/systemd/system-preset/10-mine.preset":  "enable telnet*\n",
+		"/usr/lib/systemd/system-preset/90-sys.preset":   "ignore clock.service\ndisable getty@.service\ndisable *.timer\nenable late.timer\n",
+		"/usr/lib/systemd/system-preset/95-broken.other": "disable *\n",
+	})
+	for unit, want := range map[string]string{
+		"telnetd.socket": "disabled", "ssh.service": "enabled", "clock.service": "ignored", "late.timer": "disabled",
+		"getty@tty2.service": "enabled", "getty@.service": "enabled",
+	} {
+		if got := set.Preset(unit); got != want {
+			t.Errorf("%s is to be %s, want %s", unit, got, want)
+		}
+	}
+}
