@@ -19,14 +19,24 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: build
-build: ## build both programs into bin/
+build: programs osvscan ## build all programs into bin/
+
+.PHONY: programs
+programs:
 	@mkdir -p $(BIN)
 	@echo "building $(BIN)/vymir-agent and $(BIN)/vymir-server (the first time takes some minutes) ..."
 	@$(GOBUILD) -o $(BIN)/ ./agent/cmd/vymir-agent ./server/cmd/vymir-server
 	@ls -l $(BIN)/vymir-agent $(BIN)/vymir-server | awk '{printf "  %s  %.1f MB\n", $$NF, $$5/1e6}'
 
+.PHONY: osvscan
+osvscan: ## build bin/vymir-osvscan, the scanner for programming languages (a module of its own)
+	@mkdir -p $(BIN)
+	@echo "building $(BIN)/vymir-osvscan (the first time takes some minutes) ..."
+	@cd collector/osvscan && go build -trimpath -ldflags '-s -w' -o $(CURDIR)/$(BIN)/vymir-osvscan .
+	@ls -l $(BIN)/vymir-osvscan | awk '{printf "  %s  %.1f MB\n", $$NF, $$5/1e6}'
+
 .PHONY: run
-run: build ## run server and agent on this machine: enrol, assess, send, show (ONCE=1: one round, then exit)
+run: programs ## run server and agent on this machine: enrol, assess, send, show (ONCE=1: one round, then exit)
 	@$(BIN)/vymir-server trial --agent $(BIN)/vymir-agent $(if $(filter 1,$(ONCE)),--once)
 
 .PHONY: test
@@ -66,6 +76,7 @@ test-installer: build ## install into a real Debian with systemd (systemd-nspawn
 .PHONY: vulncheck
 vulncheck: ## known vulnerabilities in our dependencies (needs the internet)
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+	cd collector/osvscan && go run golang.org/x/vuln/cmd/govulncheck@latest ./...
 
 .PHONY: new-control
 new-control: ## scaffold a control: make new-control FAMILY=ssh NAME=something
