@@ -60,7 +60,7 @@ func CompileCatalogue(fsys fs.FS, numbers []Number) (*Catalogue, []Number, error
 		}
 		c.Controls = append(c.Controls, *k)
 	}
-	numbers = c.assignNumbers(numbers)
+	numbers = c.assignNumbers(numbers, 1)
 	errs = append(errs, c.index())
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, fmt.Errorf("compile catalogue: %w", err)
@@ -243,10 +243,10 @@ func (c *Catalogue) check(k *Control) error {
 	return errors.Join(errs...)
 }
 
-// assignNumbers gives every control and reason the number it had, and the next free one to new ones.
-func (c *Catalogue) assignNumbers(numbers []Number) []Number {
+// assignNumbers gives every control and reason the number it had, and the next free one, from first on, to new ones.
+func (c *Catalogue) assignNumbers(numbers []Number, first uint32) []Number {
 	numbers = slices.Clone(numbers)
-	at, next := map[string]int{}, uint32(1)
+	at, next := map[string]int{}, first
 	for i, n := range numbers {
 		at[n.Control] = i
 		next = max(next, n.Number+1)

@@ -85,8 +85,8 @@ func (c *Catalogue) chooseBaselines(names []string, role string) ([]Baseline, er
 				names = append(names, n)
 			}
 		}
-		if len(names) == 0 { // a set of one's own with baselines of one's own
-			for _, b := range c.Baselines {
+		for _, b := range c.Baselines { // those of a set of one's own
+			if b.Name != "essential" && !slices.Contains(roles, b.Name) {
 				names = append(names, b.Name)
 			}
 		}

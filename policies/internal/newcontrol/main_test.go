@@ -13,7 +13,7 @@ import (
 // TestScaffoldCompiles holds the templates to what the catalogue asks of a control.
 func TestScaffoldCompiles(t *testing.T) {
 	dir := t.TempDir()
-	files, err := scaffold(dir, "ssh", "max_sessions")
+	files, err := policies.Scaffold(dir, "ssh", "max_sessions")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +44,11 @@ func TestScaffoldCompiles(t *testing.T) {
 
 func TestScaffoldRefuses(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := scaffold(dir, "ssh", "x"); err != nil {
+	if _, err := policies.Scaffold(dir, "ssh", "x"); err != nil {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][2]string{"twice": {"ssh", "x"}, "path": {"../ssh", "x"}, "empty": {"", ""}, "case": {"ssh", "MaxSessions"}} {
-		if _, err := scaffold(dir, args[0], args[1]); err == nil {
+		if _, err := policies.Scaffold(dir, args[0], args[1]); err == nil {
 			t.Errorf("%s: scaffolded", name)
 		} else if strings.Contains(err.Error(), dir) && name != "twice" {
 			t.Errorf("%s: %v", name, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -49,7 +50,7 @@ func bundleCommand(t texts) *cobra.Command {
 		return dispatch.Withdraw(ctx, s.Store, wire.KindBundle, args[0], flag(c, "recipient"), actor(), time.Now())
 	})
 	withdraw.Flags().String("recipient", "", t.say("flag.recipient.all"))
-	return group(t, "bundle", bundleKeygen(t), bundleBuild(t), trust, publish, bundleList(t), withdraw)
+	return group(t, "bundle", bundleKeygen(t), bundleNew(t), bundleBuild(t), trust, publish, bundleList(t), withdraw)
 }
 
 // bundleKeygen and bundleBuild need neither the server's state nor its configuration: they belong where the key is.
@@ -103,7 +104,11 @@ func bundleBuild(t texts) *cobra.Command {
 				return err
 			}
 			b, err := policies.BuiltInBundle(time.Now())
-			if len(args) == 1 {
+			beside, _ := c.Flags().GetBool("beside-built-in") //nolint:errcheck // the flag is there
+			switch {
+			case len(args) == 1 && beside:
+				b, err = bundleBeside(args[0])
+			case len(args) == 1:
 				b, err = policies.BundleFrom(os.DirFS(args[0]), time.Now())
 			}
 			if err != nil {
@@ -138,11 +143,42 @@ func bundleBuild(t texts) *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().Bool("beside-built-in", false, t.say("bundle.flag.beside"))
 	c.Flags().String("key", "", t.say("bundle.flag.key"))
 	c.Flags().StringP("output", "o", "", t.say("bundle.flag.output"))
 	c.Flags().Duration("ttl", 365*24*time.Hour, t.say("bundle.flag.ttl"))
 	c.Flags().String("next-keys", "", t.say("bundle.flag.next"))
 	return c
+}
+
+// bundleBeside puts the controls of a folder beside the built-in ones and keeps the numbers they got in the folder's numbers.json.
+func bundleBeside(folder string) (*bundle.Bundle, error) {
+	b, numbers, err := policies.BundleBeside(os.DirFS(folder), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(numbers, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	return b, os.WriteFile(filepath.Join(folder, "numbers.json"), append(text, '\n'), 0o644)
+}
+
+func bundleNew(t texts) *cobra.Command {
+	return &cobra.Command{
+		Use: "new-control FOLDER FAMILY.NAME", Short: t.say("bundle.new_control"), Args: usage(cobra.ExactArgs(2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			family, name, _ := strings.Cut(args[1], ".")
+			files, err := policies.ScaffoldOwn(args[0], family, name)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				fmt.Fprintln(c.OutOrStdout(), f)
+			}
+			return nil
+		},
+	}
 }
 
 // secretKey reads a minisign secret key, with the password of [keyPassword] where it has one.

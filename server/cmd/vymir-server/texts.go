@@ -82,6 +82,8 @@ var catalogue = map[string]text{
 	"bundle.keygen":           {"make a key pair to sign bundles; keep the secret key away from the server", "створити пару ключів для підпису пакетів; таємний ключ зберігайте не на сервері"},
 	"bundle.keys_made":        {"secret key: %s (keep it offline)   public key: %s (for bundle trust and hosts)", "таємний ключ: %s (зберігайте офлайн)   відкритий ключ: %s (для bundle trust і вузлів)"},
 	"bundle.build":            {"make and sign a bundle, of the built-in policies or of a folder; needs no server", "скласти й підписати пакет із вбудованих політик або з теки; сервер не потрібен"},
+	"bundle.new_control":      {"write a control of your own to fill in, with its test, into a folder", "створити в теці заготовку власної вимоги разом із тестом"},
+	"bundle.flag.beside":      {"put the folder's controls beside the built-in ones instead of in their place", "додати вимоги теки до вбудованих, а не замінити їх"},
 	"bundle.built":            {"%s: %s revision %d, %d bytes, taken as an update until %s", "%s: %s, редакція %d, байтів: %d, приймається як оновлення до %s"},
 	"bundle.trust":            {"set the public keys that bundles must be signed by; hosts get them when they enrol", "задати відкриті ключі, якими мають бути підписані пакети; вузли отримують їх під час реєстрації"},
 	"bundle.publish":          {"check a signed bundle or vulnerability index and offer it to hosts", "перевірити підписаний пакет чи індекс вразливостей і запропонувати його вузлам"},
