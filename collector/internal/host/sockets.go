@@ -13,10 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mdlayher/netlink"
-	"golang.org/x/sys/unix"
-
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/sockdiag"
 )
 
 const maxListeners = 4096
@@ -176,76 +174,25 @@ func parseHexAddr(s string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(addr, uint16(p)), true
 }
 
-const (
-	sockDiagByFamily = 20
-	tcpListen        = 10
-	udpUnconnected   = 7
-	diagMessage      = 72 // size of struct inet_diag_msg
-)
-
-// diagSockets lists the listening sockets by NETLINK_SOCK_DIAG, which hands over only those, however many connections
-// the host has.
+// diagSockets lists the listening sockets by NETLINK_SOCK_DIAG.
 func diagSockets() ([]socket, error) {
-	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, nil)
+	list, err := sockdiag.Listening()
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
 	ifaces := map[uint32]string{}
-	var out []socket
-	for _, q := range []struct {
-		proto       string
-		family, ipp byte
-		state       uint
-	}{
-		{"tcp", unix.AF_INET, unix.IPPROTO_TCP, tcpListen}, {"tcp6", unix.AF_INET6, unix.IPPROTO_TCP, tcpListen},
-		{"udp", unix.AF_INET, unix.IPPROTO_UDP, udpUnconnected}, {"udp6", unix.AF_INET6, unix.IPPROTO_UDP, udpUnconnected},
-	} {
-		req := make([]byte, 56)
-		req[0], req[1] = q.family, q.ipp
-		binary.NativeEndian.PutUint32(req[4:], 1<<q.state)
-		msgs, err := conn.Execute(netlink.Message{
-			Header: netlink.Header{Type: sockDiagByFamily, Flags: netlink.Request | netlink.Dump},
-			Data:   req,
-		})
-		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EAFNOSUPPORT) {
-			return nil, err // a protocol without its diag module: let /proc/net answer
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range msgs {
-			if s, ok := parseDiag(m.Data, q.proto, ifaces); ok {
-				out = append(out, s)
+	out := make([]socket, 0, len(list))
+	for _, l := range list {
+		s := socket{proto: l.Protocol, addr: l.Local, uid: l.UID, inode: uint64(l.Inode)}
+		if l.Interface != 0 {
+			if _, ok := ifaces[l.Interface]; !ok {
+				ifaces[l.Interface] = interfaceName(l.Interface)
 			}
+			s.iface = ifaces[l.Interface]
 		}
+		out = append(out, s)
 	}
 	return out, nil
-}
-
-// parseDiag reads one struct inet_diag_msg.
-func parseDiag(b []byte, proto string, ifaces map[uint32]string) (socket, bool) {
-	if len(b) < diagMessage {
-		return socket{}, false
-	}
-	size := 4
-	if b[0] == unix.AF_INET6 {
-		size = 16
-	}
-	addr, _ := netip.AddrFromSlice(b[8 : 8+size])
-	s := socket{
-		proto: proto,
-		addr:  netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])),
-		uid:   binary.NativeEndian.Uint32(b[64:]),
-		inode: uint64(binary.NativeEndian.Uint32(b[68:])),
-	}
-	if index := binary.NativeEndian.Uint32(b[40:]); index != 0 {
-		if _, ok := ifaces[index]; !ok {
-			ifaces[index] = interfaceName(index)
-		}
-		s.iface = ifaces[index]
-	}
-	return s, s.addr.Port() != 0
 }
 
 // listensOf returns the TCP listeners of a program, by the base names of its executable.

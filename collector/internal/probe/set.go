@@ -23,6 +23,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/proto"
 	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
@@ -39,8 +40,8 @@ const (
 type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
-	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, ptrace,
-	// sensitive_write, module_load, bpf_load, mount.
+	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, protocol,
+	// ptrace, sensitive_write, module_load, bpf_load, mount.
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
@@ -60,6 +61,7 @@ type Set struct {
 	exit *exit.Probe
 	tcp  *tcp.Probe
 	udp  *udp.Probe
+	talk *proto.Probe
 	peek *ptrace.Probe
 	rare *census.Census
 	file *files.Probe
@@ -131,6 +133,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 	s.exit = exit.Open(ctx, exit.Options{Options: shared, Kinds: kinds(exit.Event)})
 	s.tcp = tcp.Open(ctx, tcp.Options{Options: shared, Kinds: kinds(tcp.Connect, tcp.Accept)})
 	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
+	s.talk = proto.Open(ctx, proto.Options{Options: shared, Kinds: kinds(proto.Event)})
 	s.peek = ptrace.Open(ctx, ptrace.Options{Options: shared, Kinds: kinds(ptrace.Event)})
 	s.rare = census.Open(func(event string) bool {
 		allowed := kinds(event)
@@ -183,15 +186,25 @@ func (s *Set) gather() {
 	_ = s.exit.Drain(now, s.table.addCrash)
 	_ = s.tcp.Drain(now, s.table.addConnection)
 	_ = s.udp.Drain(now, s.table.addDatagram)
+	_ = s.talk.Drain(now, s.table.addSpoken)
 	s.rare.Look(now.Wall(), func(c census.Change) {
 		s.tell(Event{At: c.At, Kind: c.Kind, UID: c.UID, What: c.Detail})
 	})
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
 }
 
+// listeners notes who waits for connections now. The caller holds mu.
+func (s *Set) listeners() {
+	now := hook.Now()
+	_ = s.tcp.Listening(now, func(l tcp.Listening) { s.table.addListening(l, now.Wall()) })
+}
+
 // save writes the state file. The caller holds mu.
 func (s *Set) save() {
 	s.saved = time.Now().UTC()
+	if !s.closed {
+		s.listeners()
+	}
 	s.table.expire(s.saved)
 	s.spans = prune(s.spans, s.saved)
 	if s.path == "" {
@@ -213,7 +226,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks())
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks())
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -223,13 +236,14 @@ func (s *Set) Snapshot(now time.Time) *facts.Runtime {
 	defer s.mu.Unlock()
 	if !s.closed {
 		s.gather()
+		s.listeners()
 	}
 	s.table.expire(now)
 	r := &facts.Runtime{Hooks: s.hooks()}
 	since, total := observed(s.spans, now)
 	r.Since, r.ObservedSeconds = since, total.Seconds()
 	s.table.fill(r)
-	r.Truncated = r.Truncated || !s.closed && (s.tcp.Coarse() || s.udp.Coarse())
+	r.Truncated = r.Truncated || !s.closed && (s.tcp.Coarse() || s.udp.Coarse() || s.talk.Coarse())
 	for _, h := range r.Hooks {
 		r.Truncated = r.Truncated || h.Losses[hook.LostMapFull] > 0
 	}
@@ -260,6 +274,7 @@ func (s *Set) Close() error {
 		return nil
 	}
 	s.gather()
+	s.listeners()
 	s.closed = true
 	s.mu.Unlock()
 
@@ -273,5 +288,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.peek.Close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.talk.Close(), s.peek.Close(), s.saveErr)
 }

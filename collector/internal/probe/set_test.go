@@ -52,7 +52,7 @@ func TestWithoutBPF(t *testing.T) {
 		if h.Event == "module_load" {
 			continue // a kernel without modules has none
 		}
-		if h.Event == "exit" || h.Event == "ptrace" || h.Event == "udp_send" || h.Event == "sensitive_write" {
+		if h.Event == "exit" || h.Event == "ptrace" || h.Event == "udp_send" || h.Event == "protocol" || h.Event == "sensitive_write" {
 			if h.State != hook.Off {
 				t.Errorf("hook %+v, want off: nothing takes its place", h)
 			}
@@ -68,7 +68,7 @@ func TestWithoutBPF(t *testing.T) {
 }
 
 func TestExcludedIsOff(t *testing.T) {
-	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "ptrace", "sensitive_write", "module_load", "bpf_load", "mount"}})
+	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "protocol", "ptrace", "sensitive_write", "module_load", "bpf_load", "mount"}})
 	for _, h := range s.Hooks() {
 		if h.State != hook.Off {
 			t.Errorf("%s is %s, want %s", h.Event, h.State, hook.Off)
@@ -267,6 +267,8 @@ func TestLoadAndFillAgree(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	uid := uint32(7)
 	want := facts.Runtime{
+		Spoken:    []facts.Spoken{{Protocol: "telnet", Direction: "out", Peer: "10.0.0.1", PeerClass: "private", Port: 23, Count: 1, FirstSeen: at, LastSeen: at}},
+		Listening: []facts.Listening{{Program: "a", UID: 3, Port: 23, FirstSeen: at, LastSeen: at}},
 		Programs: []facts.Program{{Path: "/bin/a", Count: 3, FirstSeen: at, LastSeen: at, UIDs: []uint32{1, 2}}},
 		Connections: []facts.Connection{
 			{Program: "a", Direction: "in", PeerClass: "unknown", Port: 1, Count: 2, FirstSeen: at, LastSeen: at},

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 )
 
 // Bounds of what is remembered.
@@ -17,6 +19,8 @@ const (
 	defaultEntries = 4096
 	maxEvents      = 256
 	maxCrashes     = 512
+	maxSpoken      = 1024
+	maxListening   = 1024
 	maxSet         = 16                  // distinct users or parents of one program
 	window         = 31 * 24 * time.Hour // what was not seen for longer is forgotten
 )
@@ -42,6 +46,21 @@ type crashKey struct {
 	uid, signal uint32
 }
 
+// spokenKey is what recognised protocols are told apart by.
+type spokenKey struct {
+	protocol, direction string
+	uid                 uint32
+	peer                netip.Addr
+	port                uint16
+}
+
+// listeningKey is what listeners are told apart by.
+type listeningKey struct {
+	program string
+	uid     uint32
+	port    uint16
+}
+
 // table holds what the probes have seen in the window, bounded.
 type table struct {
 	limit       int
@@ -49,6 +68,8 @@ type table struct {
 	connections map[connectionKey]*facts.Connection
 	datagrams   map[connectionKey]*facts.Connection
 	crashes     map[crashKey]*facts.Crash
+	spoken      map[spokenKey]*facts.Spoken
+	listening   map[listeningKey]*facts.Listening
 	events      []facts.RuntimeEvent // oldest first
 	truncated   bool
 }
@@ -63,6 +84,8 @@ func newTable(limit int) *table {
 		connections: map[connectionKey]*facts.Connection{},
 		datagrams:   map[connectionKey]*facts.Connection{},
 		crashes:     map[crashKey]*facts.Crash{},
+		spoken:      map[spokenKey]*facts.Spoken{},
+		listening:   map[listeningKey]*facts.Listening{},
 	}
 }
 
@@ -120,6 +143,50 @@ func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) 
 	c.SentBytes += s.Sent
 	c.ReceivedBytes += s.Received
 	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
+}
+
+// addSpoken merges recognised protocols; what stays on the host is left out.
+func (t *table) addSpoken(s flow.Seen) {
+	if s.Peer.IsLoopback() {
+		return
+	}
+	key := spokenKey{s.Program, s.Direction.String(), s.UID, s.Peer, s.Port}
+	p := t.spoken[key]
+	if p == nil {
+		if len(t.spoken) >= maxSpoken {
+			t.truncated = true
+			return
+		}
+		p = &facts.Spoken{
+			Protocol: s.Program, UID: s.UID, Direction: key.direction, PeerClass: classOf(s.Peer), Port: s.Port, FirstSeen: s.First,
+		}
+		if s.Peer.IsValid() {
+			p.Peer = s.Peer.String()
+		} else {
+			t.truncated = true
+		}
+		t.spoken[key] = p
+	}
+	p.Count += s.Count
+	p.FirstSeen, p.LastSeen = earlier(p.FirstSeen, s.First), later(p.LastSeen, s.Last)
+}
+
+// addListening notes that somebody waits for connections now.
+func (t *table) addListening(l tcp.Listening, now time.Time) {
+	key := listeningKey{l.Program, l.UID, l.Port}
+	p := t.listening[key]
+	if p == nil {
+		if len(t.listening) >= maxListening {
+			t.truncated = true
+			return
+		}
+		p = &facts.Listening{Program: l.Program, UID: l.UID, Port: l.Port, FirstSeen: now}
+		if !l.Since.IsZero() {
+			p.FirstSeen = l.Since
+		}
+		t.listening[key] = p
+	}
+	p.LastSeen = later(p.LastSeen, now)
 }
 
 // addCrash merges deaths by signal.
@@ -202,6 +269,8 @@ func (t *table) expire(now time.Time) {
 			delete(t.crashes, key)
 		}
 	}
+	maps.DeleteFunc(t.spoken, func(_ spokenKey, p *facts.Spoken) bool { return p.LastSeen.Before(limit) })
+	maps.DeleteFunc(t.listening, func(_ listeningKey, l *facts.Listening) bool { return l.LastSeen.Before(limit) })
 	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
 }
 
@@ -224,9 +293,44 @@ func (t *table) fill(r *facts.Runtime) {
 	slices.SortFunc(r.Crashes, func(a, b facts.Crash) int {
 		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Signal, b.Signal), cmp.Compare(a.UID, b.UID))
 	})
+	r.Spoken = t.listSpoken()
+	r.Listening = make([]facts.Listening, 0, len(t.listening))
+	for _, l := range t.listening {
+		r.Listening = append(r.Listening, *l)
+	}
+	slices.SortFunc(r.Listening, func(a, b facts.Listening) int {
+		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Program, b.Program), cmp.Compare(a.UID, b.UID))
+	})
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
 	r.Truncated = t.truncated
+}
+
+// listSpoken names the programs by what connected the same ends: packets know their socket's user only.
+func (t *table) listSpoken() []facts.Spoken {
+	type ends struct {
+		direction, peer string
+		port            uint16
+	}
+	programs := map[ends]string{}
+	for _, flows := range []map[connectionKey]*facts.Connection{t.datagrams, t.connections} {
+		for _, c := range flows {
+			e := ends{c.Direction, c.Peer, c.Port}
+			programs[e] = max(programs[e], c.Program) // of several the same one each time
+		}
+	}
+	list := make([]facts.Spoken, 0, len(t.spoken))
+	for _, p := range t.spoken {
+		if name := programs[ends{p.Direction, p.Peer, p.Port}]; name != "" {
+			p.Program = name
+		}
+		list = append(list, *p)
+	}
+	slices.SortFunc(list, func(a, b facts.Spoken) int {
+		return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Port, b.Port),
+			cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.UID, b.UID))
+	})
+	return list
 }
 
 func listFlows(flows map[connectionKey]*facts.Connection) []facts.Connection {
@@ -252,6 +356,18 @@ func (t *table) load(r *facts.Runtime) {
 	for _, c := range r.Crashes[:min(len(r.Crashes), maxCrashes)] {
 		d := c
 		t.crashes[crashKey{c.Program, c.UID, c.Signal}] = &d
+	}
+	for _, p := range r.Spoken[:min(len(r.Spoken), maxSpoken)] {
+		peer, err := netip.ParseAddr(p.Peer)
+		if err != nil && p.Peer != "" {
+			continue
+		}
+		q := p
+		t.spoken[spokenKey{p.Protocol, p.Direction, p.UID, peer, p.Port}] = &q
+	}
+	for _, l := range r.Listening[:min(len(r.Listening), maxListening)] {
+		q := l
+		t.listening[listeningKey{l.Program, l.UID, l.Port}] = &q
 	}
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)

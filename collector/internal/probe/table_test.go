@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
+	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -83,5 +86,41 @@ func TestClassOf(t *testing.T) {
 	}
 	if got := classOf(netip.Addr{}); got != "unknown" {
 		t.Errorf("no address: %s", got)
+	}
+}
+
+// A recognised protocol gets the name of the program that connected the same ends, what stays on the host is left out, and
+// a restart forgets neither.
+func TestSpokenAndListening(t *testing.T) {
+	table := newTable(0)
+	peer := netip.MustParseAddr("203.0.113.9")
+	table.addConnection(flow.Seen{Program: "mail", UID: 8, Direction: flow.Out, Peer: peer, Port: 25, Count: 1, First: noon, Last: noon})
+	said := flow.Seen{Program: "smtp", UID: 8, Direction: flow.Out, Peer: peer, Port: 25, Count: 2, First: noon, Last: noon}
+	table.addSpoken(said)
+	table.addSpoken(said)
+	table.addSpoken(flow.Seen{Program: "http", Direction: flow.In, Peer: netip.MustParseAddr("127.0.0.1"), Port: 80, Count: 1, First: noon, Last: noon})
+	table.addListening(tcp.Listening{Program: "sshd", Port: 22}, noon)
+	table.addListening(tcp.Listening{Program: "sshd", Port: 22, Since: noon.Add(time.Minute)}, noon.Add(time.Hour)) // begun anew
+	var r facts.Runtime
+	table.fill(&r)
+	wantSpoken := []facts.Spoken{{
+		Protocol: "smtp", Program: "mail", UID: 8, Direction: "out", Peer: peer.String(), PeerClass: "public", Port: 25, Count: 4,
+		FirstSeen: noon, LastSeen: noon,
+	}}
+	wantListening := []facts.Listening{{Program: "sshd", Port: 22, FirstSeen: noon, LastSeen: noon.Add(time.Hour)}}
+	if diff := cmp.Diff(wantSpoken, r.Spoken) + cmp.Diff(wantListening, r.Listening); diff != "" {
+		t.Error(diff)
+	}
+	later := newTable(0)
+	later.load(&r)
+	later.addSpoken(said)
+	var again facts.Runtime
+	later.fill(&again)
+	if len(again.Spoken) != 1 || again.Spoken[0].Count != 6 || len(again.Listening) != 1 {
+		t.Errorf("after a restart: %+v %+v", again.Spoken, again.Listening)
+	}
+	later.expire(noon.Add(window + 2*time.Hour))
+	if len(later.spoken) != 0 || len(later.listening) != 0 {
+		t.Error("kept beyond the window")
 	}
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/proto"
 	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
 
-// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send.
+// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send, protocol.
 type Event struct {
 	At      time.Time `json:"at"` // UTC
 	Kind    string    `json:"kind"`
@@ -45,6 +46,8 @@ func (e Event) User() string {
 // Detail is the event in words beside its program and kind.
 func (e Event) Detail() string {
 	switch {
+	case e.What != "" && e.Peer != "":
+		return e.What + " " + e.Peer
 	case e.What != "":
 		return e.What
 	case e.Peer != "":
@@ -109,7 +112,7 @@ func (s *Set) join(w *watcher) error {
 		return nil
 	}
 	s.ring.Hurry(true)
-	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true), s.udp.Watch(true)); err != nil {
+	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true), s.udp.Watch(true), s.talk.Watch(true)); err != nil {
 		return fmt.Errorf("watch events: %w", err)
 	}
 	return nil
@@ -123,7 +126,7 @@ func (s *Set) leave(w *watcher) {
 		return
 	}
 	s.ring.Hurry(false)
-	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false), s.udp.Watch(false))
+	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false), s.udp.Watch(false), s.talk.Watch(false))
 }
 
 // record takes one record of the ring.
@@ -153,6 +156,12 @@ func (s *Set) record(b []byte) {
 			return
 		}
 		e = flowEvent(x, udp.Event)
+	case hook.KindProtocol:
+		x, ok := flow.Parse(h, rest, now)
+		if !ok {
+			return
+		}
+		e = Event{At: x.Last, Kind: proto.Event, UID: &x.UID, Peer: netip.AddrPortFrom(x.Peer, x.Port).String(), What: x.Program + " " + x.Direction.String()}
 	case hook.KindPtrace:
 		x, ok := ptrace.Parse(rest)
 		if !ok || int(h.PID) == os.Getpid() { // the canary, or our own looking
@@ -198,7 +207,7 @@ func (s *Set) changed(c files.Change) {
 // usual are the kinds of events that are counted, and told to watchers only.
 func usual(kind string) bool {
 	switch kind {
-	case exec.Event, tcp.Connect, tcp.Accept, udp.Event:
+	case exec.Event, tcp.Connect, tcp.Accept, udp.Event, proto.Event:
 		return true
 	}
 	return false

@@ -56,6 +56,7 @@ enum kind {
 	KIND_TCP = 2,
 	KIND_UDP = 3,
 	KIND_PTRACE = 4,
+	KIND_PROTOCOL = 5,
 };
 
 /* Stands at the start of every record. */

@@ -89,6 +89,20 @@ func Connect(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
+// Say sends a few words from the client to the server, and waits for them to arrive.
+func (c *Connection) Say(words string) error {
+	if err := c.server.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		return fmt.Errorf("send canary: %w", err)
+	}
+	if _, err := io.WriteString(c.client, words); err != nil {
+		return fmt.Errorf("send canary: %w", err)
+	}
+	if _, err := io.ReadFull(c.server, make([]byte, len(words))); err != nil {
+		return fmt.Errorf("receive canary: %w", err)
+	}
+	return nil
+}
+
 // Close ends the connection from both sides at once, without the waiting of an orderly end. It may be called again.
 func (c *Connection) Close() {
 	if tc, ok := c.client.(*net.TCPConn); ok {

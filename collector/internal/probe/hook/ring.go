@@ -20,6 +20,7 @@ const (
 	KindTCP
 	KindUDP
 	KindPtrace
+	KindProtocol
 )
 
 // HeaderSize is the length of what stands before every record, in bytes.

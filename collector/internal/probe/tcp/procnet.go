@@ -107,22 +107,6 @@ func parseAddress(s string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a.Unmap(), uint16(p)), true
 }
 
-// listening are the sockets that wait for connections, with their programs as far as we may look.
-func listening() []socket {
-	all, err := sockets()
-	if err != nil {
-		return nil
-	}
-	var list []socket
-	for _, s := range all {
-		if s.state == stateListen {
-			list = append(list, s)
-		}
-	}
-	owners(list)
-	return list
-}
-
 // owners fills in who holds each socket, by looking through the open files of all processes.
 func owners(list []socket) {
 	want := make(map[uint64][]*socket, len(list))

@@ -290,3 +290,31 @@ func TestStalledReaderLeavesNothingUncounted(t *testing.T) {
 	}
 	t.Logf("%d seen, %d told, %d lost to the ring, %d counted, %d missed", seen, told, lost, counted, missed)
 }
+
+func TestListeningIsKnownWhileItLasts(t *testing.T) {
+	for _, kind := range bpfKinds {
+		t.Run(kind, func(t *testing.T) {
+			p := open(t, kind, hook.Options{Ring: hooktest.Ring(t)})
+			l := listen(t, "tcp4", "127.0.0.1:0")
+			port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+			find := func() (found []Listening) {
+				if err := p.Listening(hook.Now(), func(l Listening) {
+					if l.Port == port {
+						found = append(found, l)
+					}
+				}); err != nil {
+					t.Fatal(err)
+				}
+				return found
+			}
+			got := find()
+			if len(got) != 1 || got[0].Program == "" || int(got[0].UID) != os.Getuid() || got[0].Since.IsZero() {
+				t.Errorf("listening: %+v", got)
+			}
+			l.Close()
+			if got := find(); len(got) != 0 {
+				t.Errorf("listening after its end: %+v", got)
+			}
+		})
+	}
+}

@@ -50,10 +50,10 @@ import data.lib.probes
 
 found := [e |
 	some e in probes.events("ptrace")
-	not probes.named(e.program, data.params.runtime.no_foreign_memory_access.approved)
+	not probes.named(object.get(e, "program", "?"), data.params.runtime.no_foreign_memory_access.approved)
 ]
 
-names := {sprintf("%s → %s", [e.program, e.detail]) | some e in found}
+names := {sprintf("%s → %s", [object.get(e, "program", "?"), object.get(e, "detail", "?")]) | some e in found}
 
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"events": found}} if {
 	count(found) > 0

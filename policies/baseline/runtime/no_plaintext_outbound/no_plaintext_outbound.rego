@@ -1,14 +1,16 @@
 # METADATA
 # title: No program logs in elsewhere in the clear
 # description: >-
-#   The kernel saw this host connect to telnet, FTP, rlogin or rsh elsewhere. Whatever was typed there, passwords
-#   included, could be read on the way.
+#   The kernel saw this host connect to the ports of telnet, FTP, rlogin or rsh elsewhere, or recognised by the first
+#   bytes, whatever the port, a protocol that sends passwords in the clear. Whatever was typed there could be read on the
+#   way.
 # custom:
 #   uk:
 #     title: Жодна програма не входить деінде відкритим текстом
 #     rationale: >-
-#       Ядро зафіксувало з'єднання цього вузла з telnet, FTP, rlogin чи rsh на інших машинах. Усе введене там, зокрема
-#       паролі, можна було прочитати на шляху.
+#       Ядро зафіксувало з'єднання цього вузла з портами telnet, FTP, rlogin чи rsh на інших машинах або за першими
+#       байтами, незалежно від порту, розпізнало протокол, який передає паролі відкрито. Усе введене там можна було
+#       прочитати на шляху.
 #   severity: medium
 #   severity_reason:
 #     en: The password of another system is in the open.
@@ -38,6 +40,9 @@
 package baseline.runtime.no_plaintext_outbound
 
 import data.lib.plaintext
+import data.lib.probes
+
+protocols := {"telnet", "ftp", "pop3", "imap", "ldap", "smtp_auth"}
 
 found := [c |
 	some c in input.runtime.connections
@@ -47,19 +52,23 @@ found := [c |
 	not plaintext.is_syslog(c)
 ]
 
-names := {sprintf("%s (%s)", [c.program, plaintext.tcp[c.port]]) | some c in found}
+# what was mended stops to count after a week
+spoken := [s |
+	some s in input.runtime.spoken
+	s.direction == "out"
+	s.protocol in protocols
+	probes.recent(s.last_seen, 7)
+]
 
-live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"connections": found}} if {
-	count(found) > 0
+by_port := {sprintf("%s (%s)", [c.program, plaintext.tcp[c.port]]) | some c in found}
+
+by_words := {sprintf("%s (%s)", [object.get(s, "program", "?"), s.protocol]) | some s in spoken}
+
+live := {
+	"verdict": "fail", "reason": "seen", "params": {"names": sort(by_port | by_words)},
+	"evidence": {"connections": found, "spoken": spoken},
+} if {
+	count(by_port | by_words) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
-	proven
-	is_array(input.runtime.connections)
-	not input.runtime.truncated
-}
-
-# the probe that sees connections has shown that it works
-proven if {
-	some hook in input.runtime.hooks
-	hook.event == "tcp_connect"
-	hook.state == "proven"
+	probes.whole("tcp_connect", input.runtime.connections)
 }

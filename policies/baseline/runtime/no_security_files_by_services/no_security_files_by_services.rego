@@ -62,7 +62,7 @@ found := [e |
 	not probes.named(name, data.params.runtime.no_security_files_by_services.approved)
 ]
 
-names := {sprintf("%s: %s", [e.program, e.detail]) | some e in found}
+names := {sprintf("%s: %s", [e.program, object.get(e, "detail", "?")]) | some e in found}
 
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"events": found}} if {
 	count(found) > 0
