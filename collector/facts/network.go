@@ -137,6 +137,7 @@ type Certificate struct {
 	Signature   string    `json:"signature"` // SHA256-RSA, ...
 	SelfSigned  bool      `json:"self_signed,omitzero"`
 	CA          bool      `json:"ca,omitzero"`
+	Configured  bool      `json:"configured,omitzero"`   // a server's configuration names the file
 	TLSVersions []string  `json:"tls_versions,omitzero"` // versions the listener accepted: "1.0" ... "1.3"
 }
 

@@ -8,6 +8,7 @@ type Services struct {
 	Units         map[string]Unit `json:"units,omitzero"` // "ssh.service" → unit; OpenRC and procd services carry no suffix
 	DefaultTarget string          `json:"default_target,omitzero"`
 	OwnersKnown   bool            `json:"owners_known,omitzero"` // the package data base was asked: a unit file without a package is in none
+	Inetd         []string        `json:"inetd,omitzero"`        // services that inetd or xinetd is set to start, by name: "telnet", "tftp"; absent: neither is there
 }
 
 // Unit is one service, socket or timer.
@@ -84,12 +85,13 @@ type Containers struct {
 
 // ContainerEngine is one engine found on the host.
 type ContainerEngine struct {
-	Name       string            `json:"name"` // docker, podman, containerd, lxc
-	Running    *bool             `json:"running,omitzero"`
-	Socket     *FileState        `json:"socket,omitzero"`
-	TCPExposed *bool             `json:"tcp_exposed,omitzero"` // the API listens on TCP beyond loopback
-	TLSVerify  *bool             `json:"tls_verify,omitzero"`
-	Settings   map[string]string `json:"settings,omitzero"` // daemon.json, flattened
+	Name          string            `json:"name"` // docker, podman, containerd, lxc
+	Running       *bool             `json:"running,omitzero"`
+	Socket        *FileState        `json:"socket,omitzero"`
+	TCPExposed    *bool             `json:"tcp_exposed,omitzero"`    // the API listens on TCP beyond loopback
+	TCPConfigured *bool             `json:"tcp_configured,omitzero"` // its files make the API listen there at the next start; known for docker
+	TLSVerify     *bool             `json:"tls_verify,omitzero"`
+	Settings      map[string]string `json:"settings,omitzero"` // daemon.json, flattened
 }
 
 // Container is one running container.

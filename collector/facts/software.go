@@ -145,8 +145,9 @@ type Databases struct {
 type Database struct {
 	Name         string   `json:"name"` // postgresql, mysql, mariadb, redis, mongodb, memcached, elasticsearch
 	Running      *bool    `json:"running,omitzero"`
-	Listen       []string `json:"listen,omitzero"`  // configured addresses
-	Exposed      *bool    `json:"exposed,omitzero"` // listens beyond loopback, live where known
+	Listen       []string `json:"listen,omitzero"`      // configured addresses
+	Exposed      *bool    `json:"exposed,omitzero"`     // listens beyond loopback, live where known
+	WillExpose   *bool    `json:"will_expose,omitzero"` // its files make it answer beyond loopback at the next start
 	TLS          *bool    `json:"tls,omitzero"`
 	AuthRequired *bool    `json:"auth_required,omitzero"` // no trust or empty-password way in from the network
 	Files        []string `json:"files,omitzero"`

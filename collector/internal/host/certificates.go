@@ -50,7 +50,8 @@ func collectCertificates(ctx context.Context, env *Env, doc *facts.Document) fac
 	c := &facts.Certificates{Files: []facts.Certificate{}, PrivateKeys: []facts.FileState{}}
 	doc.Certificates = c
 	seen := map[string]bool{}
-	for _, f := range certFiles(env) {
+	files, named := certFiles(env)
+	for i, f := range files {
 		real, err := env.Resolve(f)
 		if err != nil || seen[real] {
 			continue
@@ -59,7 +60,7 @@ func collectCertificates(ctx context.Context, env *Env, doc *facts.Document) fac
 			r.note("certificates", "more files than one collection looks at")
 			break
 		}
-		env.certFile(c, f, &r)
+		env.certFile(c, f, i < named, &r)
 	}
 	if env.Native() {
 		c.Served = env.servedCertificates(ctx, doc)
@@ -67,8 +68,8 @@ func collectCertificates(ctx context.Context, env *Env, doc *facts.Document) fac
 	return r.status()
 }
 
-// certFiles lists the paths to look at, sorted, those that configurations name first.
-func certFiles(env *Env) []string {
+// certFiles lists the paths to look at, sorted, those that configurations name first, and how many those are.
+func certFiles(env *Env) (files []string, configured int) {
 	var named, usual []string
 	for _, pattern := range certConfigs {
 		for _, f := range env.Glob(pattern) {
@@ -86,11 +87,12 @@ func certFiles(env *Env) []string {
 	}
 	slices.Sort(named)
 	slices.Sort(usual)
-	return append(slices.Compact(named), slices.Compact(usual)...)
+	named = slices.Compact(named)
+	return append(named, slices.Compact(usual)...), len(named)
 }
 
 // certFile puts one file where it belongs: the first certificate of a server, a private key, or neither.
-func (e *Env) certFile(c *facts.Certificates, name string, r *reading) {
+func (e *Env) certFile(c *facts.Certificates, name string, configured bool, r *reading) {
 	head, err := e.ReadHead(name, 64<<10)
 	if err != nil {
 		if e.Stat(name).Kind == "file" {
@@ -112,7 +114,7 @@ func (e *Env) certFile(c *facts.Certificates, name string, r *reading) {
 	}
 	if cert := firstCertificate(b); cert != nil && (!cert.IsCA || selfSigned(cert) && !strings.Contains(name, "/ca") && len(cert.DNSNames)+len(cert.IPAddresses) > 0) {
 		f := e.certificate(cert)
-		f.Path = name
+		f.Path, f.Configured = name, configured
 		c.Files = append(c.Files, f)
 	}
 }

@@ -76,12 +76,13 @@ func (e *Env) docker(engine *facts.ContainerEngine, doc *facts.Document, r *read
 		}
 	}
 	engine.TLSVerify = &verify
+	engine.TCPConfigured = ptr(slices.ContainsFunc(hosts, func(h string) bool {
+		addr, ok := strings.CutPrefix(h, "tcp://")
+		return ok && !loopbackName(hostOf(addr))
+	}))
 	engine.TCPExposed = exposed(doc, "dockerd")
 	if engine.TCPExposed == nil {
-		engine.TCPExposed = ptr(slices.ContainsFunc(hosts, func(h string) bool {
-			addr, ok := strings.CutPrefix(h, "tcp://")
-			return ok && !loopbackName(hostOf(addr))
-		}))
+		engine.TCPExposed = engine.TCPConfigured
 	}
 }
 

@@ -21,8 +21,11 @@ func collectDatabases(_ context.Context, env *Env, doc *facts.Document) facts.St
 		if db == nil {
 			continue
 		}
-		if db.Exposed == nil && len(db.Listen) > 0 {
-			db.Exposed = ptr(!allLoopback(db.Listen))
+		if db.WillExpose == nil && len(db.Listen) > 0 {
+			db.WillExpose = ptr(!allLoopback(db.Listen))
+		}
+		if db.Exposed == nil {
+			db.Exposed = db.WillExpose
 		}
 		d.Servers = append(d.Servers, *db)
 	}
@@ -190,7 +193,7 @@ func redis(env *Env, doc *facts.Document, r *reading) *facts.Database {
 	// Protected mode answers loopback only while no password is set.
 	asks := set["requirepass"] != "" && set["requirepass"] != `""` || set["aclfile"] != "" || strings.Contains(set["user"], ">")
 	if !asks && onOff(set["protected-mode"]) {
-		db.Exposed = ptr(false)
+		db.Exposed, db.WillExpose = ptr(false), ptr(false)
 	}
 	db.AuthRequired = ptr(asks || onOff(set["protected-mode"]) || allLoopback(db.Listen))
 	db.TLS = ptr(set["tls-port"] != "" && set["tls-port"] != "0")

@@ -52,7 +52,9 @@ func collectServices(ctx context.Context, env *Env, doc *facts.Document) facts.S
 		}
 	}
 	serviceDrift(env, doc)
-	return facts.Status{State: facts.StateOK}
+	var r reading
+	s.Inetd = inetdServices(env, &r)
+	return r.status()
 }
 
 func systemdUnits(env *Env, set *systemd.Set, active unitStates, out map[string]facts.Unit) {

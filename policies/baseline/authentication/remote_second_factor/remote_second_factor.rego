@@ -18,7 +18,7 @@
 #     en: A stolen credential is the commonest way in.
 #     uk: Викрадені облікові дані є найпоширенішим шляхом проникнення.
 #   capability: remote_access
-#   halves: [persisted]
+#   halves: [persisted, live]
 #   facts: [sshd, pam]
 #   aliases: [ACC-12]
 #   baselines: [server]
@@ -37,6 +37,9 @@
 #       pam_oath, або використовуйте ключі на апаратних токенах (ed25519-sk). Під час перевірки тримайте сеанс
 #       відкритим.
 #   reasons:
+#     not_running:
+#       en: "The SSH server is not running."
+#       uk: "Сервер SSH не працює."
 #     one:
 #       en: "One method is enough to log in over SSH."
 #       uk: "Для входу через SSH достатньо одного способу."
@@ -48,16 +51,33 @@
 #       uk: "Другий чинник вимагає {seen}."
 package baseline.authentication.remote_second_factor
 
+import data.lib.sshd
+
 factors := {"pam_google_authenticator.so", "pam_oath.so", "pam_u2f.so", "pam_yubico.so", "pam_duo.so", "pam_otpw.so", "pam_radius_auth.so", "pam_privacyidea.so"}
 
 applies := input.sshd.installed
 
-methods := input.sshd.persisted.settings.authenticationmethods
+persisted := judge(input.sshd.persisted.settings)
+
+# sshd reads the stack of PAM anew at each login, so the files hold for the running server too
+live := sshd.not_running if {
+	sshd.stopped
+} else := judge(input.sshd.live.settings)
+
+judge(settings) := {"verdict": "pass", "reason": "two", "params": {"seen": settings.authenticationmethods}} if {
+	two(settings)
+} else := {"verdict": "pass", "reason": "module", "params": {"seen": modules[0]}} if {
+	settings.usepam == ["yes"]
+	count(modules) > 0
+} else := {"verdict": "fail", "reason": "one"} if {
+	settings.usepam
+	decided(settings)
+}
 
 # methods are alternatives, one a value; each lists what must be passed, by commas
-two if {
-	count(methods) > 0
-	every alternative in methods {
+two(settings) if {
+	count(settings.authenticationmethods) > 0
+	every alternative in settings.authenticationmethods {
 		contains(alternative, ",")
 	}
 }
@@ -69,17 +89,7 @@ modules := [rule.module |
 	rule.control != "optional"
 ]
 
-persisted := {"verdict": "pass", "reason": "two", "params": {"seen": methods}} if {
-	two
-} else := {"verdict": "pass", "reason": "module", "params": {"seen": modules[0]}} if {
-	input.sshd.persisted.settings.usepam == ["yes"]
-	count(modules) > 0
-} else := {"verdict": "fail", "reason": "one"} if {
-	input.sshd.persisted.settings.usepam
-	decided
-}
-
 # without PAM, or with its stack read, nothing else can ask for a second factor
-decided if input.sshd.persisted.settings.usepam == ["no"]
+decided(settings) if settings.usepam == ["no"]
 
-decided if input.pam.services.sshd
+decided(_) if input.pam.services.sshd

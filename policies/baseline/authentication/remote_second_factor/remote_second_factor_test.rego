@@ -19,6 +19,19 @@ test_unmeasured_persisted if {
 	not remote_second_factor.persisted with input as {"sshd": {"installed": true, "persisted": {"settings": {"usepam": ["yes"]}}}}
 }
 
+running(settings) := {"sshd": {"installed": true, "running": true, "live": {"settings": settings}}, "pam": {"services": {"sshd": []}}}
+
+test_live if {
+	remote_second_factor.live.verdict == "pass" with input as running({"usepam": ["yes"], "authenticationmethods": ["publickey,password"]})
+	remote_second_factor.live.verdict == "fail" with input as running({"usepam": ["yes"], "authenticationmethods": ["any"]})
+	remote_second_factor.live.reason == "not_running" with input.sshd as {"installed": true, "running": false}
+}
+
+test_unmeasured_live if {
+	not remote_second_factor.live with input as {"families": {}}
+	not remote_second_factor.live with input as {"sshd": {"installed": true, "running": true}}
+}
+
 test_not_applicable if {
 	remote_second_factor.applies == false with input.sshd as {"installed": false}
 }

@@ -14,7 +14,7 @@
 #     en: An open engine API gives root to anyone on the network.
 #     uk: Відкритий API рушія дає права root будь-кому в мережі.
 #   capability: hardening
-#   halves: [live]
+#   halves: [persisted, live]
 #   facts: [containers]
 #   aliases: [SVC-06]
 #   baselines: [essential, server]
@@ -33,6 +33,9 @@
 #       без політики перезапуску при цьому зупиняться. Для віддаленого керування користуйтеся SSH: docker -H
 #       ssh://вузол.
 #   reasons:
+#     will_expose:
+#       en: "{engine} is set to answer on the network without asking for a client certificate."
+#       uk: "{engine} налаштовано відповідати в мережі, не вимагаючи клієнтського сертифіката."
 #     exposed:
 #       en: "{engine} answers on the network without asking for a client certificate."
 #       uk: "{engine} відповідає в мережі, не вимагаючи клієнтського сертифіката."
@@ -42,6 +45,26 @@
 package baseline.containers.engine_api_not_exposed
 
 applies := count(input.containers.engines) > 0
+
+# of the engines only docker's files can open the API to the network
+persisted := {"verdict": "fail", "reason": "will_expose", "params": {"engine": "docker"}, "evidence": {"exposed": ["docker"]}} if {
+	some engine in input.containers.engines
+	engine.tcp_configured == true
+	object.get(engine, "tls_verify", false) == false
+} else := {"verdict": "pass", "reason": "closed"} if {
+	every engine in input.containers.engines {
+		configured_closed(engine)
+	}
+}
+
+configured_closed(engine) if engine.name != "docker"
+
+configured_closed(engine) if engine.tcp_configured == false
+
+configured_closed(engine) if {
+	engine.tcp_configured == true
+	engine.tls_verify == true
+}
 
 live := {
 	"verdict": "fail",

@@ -3,21 +3,23 @@
 # description: >-
 #   A database that answers the network is tried with guessed passwords and with its own known weaknesses. Unless
 #   another server needs it, it must listen on loopback only. Where it must be reached, the firewall may allow named
-#   peers; then it is reachable only for them and passes.
+#   peers; then it is reachable only for them and passes. The persisted half reads the listen addresses in the
+#   configuration and the firewall that starts at boot.
 # custom:
 #   uk:
 #     title: Бази даних не слухають поза межами цього вузла
 #     rationale: >-
 #       База даних, що відповідає в мережі, стає ціллю підбору паролів і атак на її відомі вразливості. Якщо вона не
 #       потрібна іншому серверу, вона має слухати лише локальний інтерфейс. Якщо доступ потрібен, міжмережевий екран
-#       має дозволяти його лише визначеним адресам; тоді вимогу виконано.
+#       має дозволяти його лише визначеним адресам; тоді вимогу виконано. Що діятиме після перезавантаження,
+#       визначається за адресами в конфігурації та міжмережевим екраном, який запускається під час завантаження.
 #   severity: high
 #   severity_reason:
 #     en: Databases hold what attackers come for.
 #     uk: У базах даних зберігається те, заради чого приходять зловмисники.
 #   capability: perimeter
-#   halves: [live]
-#   facts: [sockets]
+#   halves: [persisted, live]
+#   facts: [sockets, databases, firewall]
 #   aliases: [SVC-05, NET-03]
 #   baselines: [essential, server]
 #   applicability: true
@@ -45,6 +47,12 @@
 #     exposed:
 #       en: "{program} answers the network on port {port}."
 #       uk: "{program} відповідає в мережі на порту {port}."
+#     will_answer:
+#       en: "Set to answer the network: {names}."
+#       uk: "Налаштовано відповідати в мережі: {names}."
+#     will_stay_local:
+#       en: "Every database is set to answer this host only."
+#       uk: "Усі бази даних налаштовано відповідати лише цьому вузлу."
 #     local:
 #       en: "No database answers beyond this host."
 #       uk: "Жодна база даних не відповідає поза межами цього вузла."
@@ -54,7 +62,57 @@ ports := {1433, 1521, 3306, 5432, 5984, 6379, 9042, 9200, 11211, 27017}
 
 programs := {"postgres", "mysqld", "mariadbd", "redis-server", "valkey-server", "mongod", "memcached", "couchdb", "beam.smp", "cassandra"}
 
-applies := count(databases) > 0 if input.sockets.listeners
+applies if count(databases) > 0
+
+applies if count(configured) > 0
+
+applies := false if {
+	input.databases.servers == []
+	count(databases) == 0
+}
+
+default configured := []
+
+configured := input.databases.servers
+
+usual_port := {
+	"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379,
+	"mongodb": 27017, "memcached": 11211, "elasticsearch": 9200,
+}
+
+will_answer := [db.name |
+	some db in configured
+	db.will_expose == true
+	not usual_port[db.name] in data.params.database.not_exposed.allowed_ports
+	not shut_by_firewall(usual_port[db.name])
+]
+
+# the firewall that starts at boot refuses what it does not name, and names this port for nobody or for some only
+shut_by_firewall(port) if {
+	input.firewall.manager_enabled == true
+	input.firewall.configured.ipv4 in {"drop", "reject"}
+	input.firewall.configured.ipv6 in {"drop", "reject"}
+	every range in object.get(input.firewall.configured, "open", []) {
+		elsewhere(range, port)
+	}
+}
+
+elsewhere(range, _) if range.protocol != "tcp"
+
+elsewhere(range, _) if range.limited
+
+elsewhere(range, port) if port < range.from
+
+elsewhere(range, port) if port > range.to
+
+persisted := {"verdict": "fail", "reason": "will_answer", "params": {"names": will_answer}, "evidence": {"databases": will_answer}} if {
+	count(will_answer) > 0
+} else := {"verdict": "pass", "reason": "will_stay_local"} if {
+	count(configured) > 0
+	every db in configured {
+		is_boolean(db.will_expose)
+	}
+}
 
 databases := [l |
 	some l in input.sockets.listeners
@@ -76,7 +134,7 @@ live := {
 } if {
 	count(exposed) > 0
 } else := {"verdict": "pass", "reason": "local"} if {
-	count(databases) > 0
+	is_array(input.sockets.listeners)
 	every l in databases {
 		l.exposure
 	}

@@ -14,8 +14,8 @@
 #     en: One needless service more in reach of the network.
 #     uk: Ще одна зайва служба, досяжна з мережі.
 #   capability: perimeter
-#   halves: [persisted]
-#   facts: [mail]
+#   halves: [persisted, live]
+#   facts: [mail, sockets]
 #   aliases: [SVC-03]
 #   baselines: [server, workstation]
 #   applicability: true
@@ -46,6 +46,12 @@
 #     listens:
 #       en: "{name} is set to answer the network."
 #       uk: "{name} налаштовано відповідати в мережі."
+#     answers:
+#       en: "Answers the network: {names}."
+#       uk: "Відповідає в мережі: {names}."
+#     silent:
+#       en: "No mail service answers the network."
+#       uk: "Жодна поштова служба не відповідає в мережі."
 #     local:
 #       en: "{name} answers on loopback only."
 #       uk: "{name} відповідає лише локально."
@@ -64,4 +70,17 @@ persisted := {"verdict": "fail", "reason": "listens", "params": {"name": input.m
 	input.mail.loopback_only == false
 } else := {"verdict": "pass", "reason": "local", "params": {"name": input.mail.name}} if {
 	input.mail.loopback_only == true
+}
+
+answering contains sprintf("%s (%d)", [object.get(l, "program", "smtp"), l.port]) if {
+	some l in input.sockets.listeners
+	startswith(l.protocol, "tcp")
+	l.port in {25, 465, 587}
+	l.exposure != "loopback"
+}
+
+live := {"verdict": "fail", "reason": "answers", "params": {"names": sort(answering)}, "evidence": {"listeners": sort(answering)}} if {
+	count(answering) > 0
+} else := {"verdict": "pass", "reason": "silent"} if {
+	is_array(input.sockets.listeners)
 }

@@ -14,7 +14,7 @@
 #     en: Each is one more program in reach of the network.
 #     uk: Кожна з них є ще однією програмою, досяжною з мережі.
 #   capability: hardening
-#   halves: [persisted]
+#   halves: [persisted, live]
 #   facts: [services]
 #   aliases: [SVC-01]
 #   baselines: [server]
@@ -43,6 +43,12 @@
 #     enabled:
 #       en: "Starts at boot: {names}."
 #       uk: "Запускаються під час завантаження: {names}."
+#     running:
+#       en: "Running now: {names}."
+#       uk: "Зараз працюють: {names}."
+#     none_running:
+#       en: "No desktop service is running."
+#       uk: "Жодна служба для робочих станцій не працює."
 #     none:
 #       en: "No desktop service starts at boot."
 #       uk: "Служби для робочих станцій під час завантаження не запускаються."
@@ -62,3 +68,28 @@ persisted := {"verdict": "fail", "reason": "enabled", "params": {"names": sort(f
 } else := {"verdict": "pass", "reason": "none"} if {
 	is_object(input.services.units)
 }
+
+running := [name |
+	some name, unit in input.services.units
+	name in unit_names
+	object.get(unit, "active", "") == "active"
+	not name in data.params.services.no_desktop_services.allowed
+]
+
+# undefined while the state of such a unit is not known
+live := {"verdict": "fail", "reason": "running", "params": {"names": sort(running)}, "evidence": {"units": sort(running)}} if {
+	count(running) > 0
+} else := {"verdict": "pass", "reason": "none_running"} if {
+	every name in unit_names {
+		known(name)
+	}
+}
+
+known(name) if {
+	is_object(input.services.units)
+	not input.services.units[name]
+}
+
+known(name) if input.services.units[name].active
+
+known(name) if input.services.units[name].enabled == "masked"

@@ -66,7 +66,19 @@ unit_names := {
 	"vsftpd.service", "vsftpd", "proftpd.service", "pure-ftpd.service", "ftpd",
 }
 
-enabled := [name | some name, unit in input.services.units; name in unit_names; unit.enabled == "enabled"]
+enabled contains name if {
+	some name, unit in input.services.units
+	name in unit_names
+	unit.enabled == "enabled"
+}
+
+# what the super-server starts, where that starts itself
+enabled contains sprintf("%s (%s)", [service, name]) if {
+	some name in {"xinetd.service", "inetd.service", "openbsd-inetd.service", "inetutils-inetd.service"}
+	input.services.units[name].enabled == "enabled"
+	some service in input.services.inetd
+	service in {"telnet", "ftp", "tftp", "shell", "login", "exec", "rsh", "rlogin", "rexec"}
+}
 
 ports := {
 	"tcp": plaintext.tcp,

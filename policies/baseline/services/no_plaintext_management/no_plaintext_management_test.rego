@@ -17,6 +17,11 @@ test_fail_telnet if {
 	no_plaintext_management.live.params.names == ["tftp (69)"] with input.sockets as {"listeners": [{"protocol": "udp", "port": 69, "exposure": "private"}]}
 }
 
+test_fail_by_super_server if {
+	no_plaintext_management.persisted.params.names == ["telnet (xinetd.service)"] with input.services as {"units": {"xinetd.service": {"enabled": "enabled"}}, "inetd": ["echo", "telnet"]}
+	no_plaintext_management.persisted.verdict == "pass" with input.services as {"units": {"xinetd.service": {"enabled": "disabled"}}, "inetd": ["telnet"]}
+}
+
 test_unmeasured_persisted if {
 	not no_plaintext_management.persisted with input as {"families": {}}
 }
