@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -362,6 +363,53 @@ func words(s string) []string {
 		return nil // a list that holds nothing
 	}
 	return strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ' ' })
+}
+
+// agreePackageFiles hashes every file of every package, as many collections as it takes, and compares what differs with what
+// dpkg finds.
+func agreePackageFiles(t *testing.T) {
+	if _, err := os.Stat("/var/lib/dpkg/info"); err != nil {
+		t.Skip("needs dpkg")
+	}
+	if os.Getenv("VYMIR_VERIFY") == "" {
+		t.Skip("reads every packaged file twice: set VYMIR_VERIFY=1, as installer/test/compare.sh does")
+	}
+	dir := t.TempDir()
+	var i *facts.Integrity
+	for n := 0; i == nil || i.Verified == nil || !*i.Verified; n++ {
+		if n > 10_000 {
+			t.Fatalf("not done after %d collections: %+v", n, i)
+		}
+		// Half an hour on: what the container's making changed has settled by then.
+		doc, err := Collect(t.Context(), Options{Families: []string{"packages", "integrity"}, StateDir: dir, Now: time.Now().Add(30 * time.Minute)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i = doc.Integrity
+	}
+	wantModified, wantMissing := []string{}, []string{}
+	for line := range strings.Lines(ask(t, "dpkg", "-V")) {
+		f := strings.Fields(line)
+		switch {
+		case len(f) < 2 || len(f) > 2 && f[1] == "c": // configuration
+		case f[0] == "missing":
+			wantMissing = append(wantMissing, f[len(f)-1])
+		case len(f[0]) > 2 && f[0][2] == '5':
+			wantModified = append(wantModified, f[len(f)-1])
+		}
+	}
+	slices.Sort(wantModified)
+	slices.Sort(wantMissing)
+	if !slices.Equal(i.ModifiedFiles, wantModified) {
+		t.Errorf("modified are %v, dpkg says %v", i.ModifiedFiles, wantModified)
+	}
+	if !slices.Equal(i.MissingFiles, wantMissing) {
+		t.Errorf("missing are %v, dpkg says %v", i.MissingFiles, wantMissing)
+	}
+	if len(wantModified) == 0 || len(wantMissing) == 0 {
+		t.Errorf("dpkg finds nothing: modified %v, missing %v", wantModified, wantMissing)
+	}
+	t.Logf("%d files, modified %v, missing %v", *i.FilesVerified, wantModified, wantMissing)
 }
 
 // agreeSudoRules compares every command that every user may run, as whom, and whether the password is asked.

@@ -41,6 +41,7 @@ func TestAgreesWithTools(t *testing.T) {
 	t.Run("nft", func(t *testing.T) { agreeRules(t, doc) })
 	t.Run("reachable", func(t *testing.T) { agreeReachable(t, doc) })
 	t.Run("sshd", func(t *testing.T) { agreeSSHD(t, doc) })
+	t.Run("dpkg_verify", func(t *testing.T) { agreePackageFiles(t) })
 	t.Run("sudo_rules", func(t *testing.T) { agreeSudoRules(t, doc) })
 }
 

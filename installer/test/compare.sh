@@ -88,7 +88,7 @@ exec unshare -n sh -eu -c '
 		n=$((n + 1)); [ $n -lt 300 ] || { echo "the listeners did not come up" >&2; exit 1; }
 		sleep 0.1
 	done
-	export VYMIR_PEER_NETNS=/run/netns/stranger VYMIR_PEER_ADDR=198.51.100.1
+	export VYMIR_VERIFY=1 VYMIR_PEER_NETNS=/run/netns/stranger VYMIR_PEER_ADDR=198.51.100.1
 	rc=0; "$0" -test.run AgreesWithTools -test.v || rc=$?
 	kill $(jobs -p) 2>/dev/null || true
 	ip netns del stranger

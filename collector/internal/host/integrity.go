@@ -33,9 +33,9 @@ var (
 	}
 )
 
-// collectIntegrity finds what is forced into programs and which tools watch the files. The hashes of package files are
-// another matter: until every one was read, Verified stays absent.
-func collectIntegrity(_ context.Context, env *Env, doc *facts.Document) facts.Status {
+// collectIntegrity finds what is forced into programs, which tools watch the files, and which files differ from their
+// packages. The hashes take as many collections as they need; until every file was read once, Verified is false.
+func collectIntegrity(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	var r reading
 	i := &facts.Integrity{LdPreload: []string{}}
 	doc.Integrity = i
@@ -51,6 +51,7 @@ func collectIntegrity(_ context.Context, env *Env, doc *facts.Document) facts.St
 	i.FIM = env.tools(fimTools)
 	i.AntiMalware = env.tools(antiMalware)
 	i.RootkitTools = env.tools(rootkitTools)
+	verifyPackages(ctx, env, doc, i, &r)
 	return r.status()
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path"
 	"strings"
+
+	"github.com/vymir-project/vymir/collector/internal/rpmdb"
 )
 
 const (
@@ -41,7 +43,7 @@ func (e *Env) unitFiles() []string {
 	return out
 }
 
-// ownersOf looks paths up in the file lists of dpkg, opkg or apk.
+// ownersOf looks paths up in the file lists of dpkg, opkg, apk or rpm.
 func (e *Env) ownersOf(wanted map[string]bool) (map[string]string, bool) {
 	for _, dir := range []string{"/var/lib/dpkg/info", "/usr/lib/opkg/info"} {
 		if names := e.Names(dir); len(names) > 0 {
@@ -53,7 +55,28 @@ func (e *Env) ownersOf(wanted map[string]bool) (map[string]string, bool) {
 			return ownersByApk(b, wanted), true
 		}
 	}
+	if file := e.firstExisting("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"); file != "" {
+		return e.ownersByRPM(file, wanted)
+	}
 	return nil, false
+}
+
+func (e *Env) ownersByRPM(file string, wanted map[string]bool) (map[string]string, bool) {
+	f, err := e.OpenFile(file)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	out := map[string]string{}
+	err = rpmdb.ReadFiles(f, func(pkg string, files []rpmdb.File) error {
+		for _, x := range files {
+			if wanted[x.Path] {
+				out[x.Path] = pkg
+			}
+		}
+		return nil
+	})
+	return out, err == nil
 }
 
 // ownersByLists reads dpkg's or opkg's lists. A package's file that another package moved aside (dpkg-divert) is known by

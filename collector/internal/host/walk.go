@@ -357,13 +357,5 @@ func saveWalk(env *Env, st *walkState) error {
 	if env.StateDir == "" {
 		return nil
 	}
-	b, err := json.Marshal(st)
-	if err != nil {
-		return err
-	}
-	tmp := walkFile(env) + ".new"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, walkFile(env))
+	return saveState(env, "walk.json", st)
 }

@@ -35,7 +35,7 @@ type Unit struct {
 	Name     string // the unit's own name; for an alias that of its target
 	File     string // path of the main file; empty for a unit that exists by drop-ins only
 	Masked   bool
-	DropIns  []string // files applied after the main one, in order
+	DropIns  []string            // files applied after the main one, in order
 	settings map[string][]string // "Section\x00Key" → values in order
 }
 
