@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -220,8 +221,8 @@ func TestServerRefusesOversized(t *testing.T) {
 	}
 	defer c.Close() //nolint:errcheck // a test's client
 	req := &vymirv1.CheckInRequest{AgentVersion: string(bytes.Repeat([]byte("x"), wire.MaxMessageBytes+1))}
-	if _, err := c.CheckIn(t.Context(), connect.NewRequest(req)); connect.CodeOf(err) != connect.CodeResourceExhausted {
-		t.Errorf("error is %v, want resource_exhausted", err)
+	if _, err := c.CheckIn(t.Context(), connect.NewRequest(req)); connect.CodeOf(err) != connect.CodeInvalidArgument || !strings.Contains(err.Error(), wire.ErrTooLarge.Error()) {
+		t.Errorf("error is %v, want invalid_argument and that it is too large", err)
 	}
 }
 

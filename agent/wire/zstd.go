@@ -12,7 +12,7 @@ import (
 // window bounds what a decoder must keep, and so what a hostile frame can make it allocate.
 const window = 1 << 20
 
-// MinCompressBytes is the size below which a message travels uncompressed: zstd's frame would outweigh the gain.
+// MinCompressBytes is the size below which a message travels uncompressed: the frame would outweigh the gain.
 const MinCompressBytes = 128
 
 func encoderOptions() []zstd.EOption {
@@ -76,24 +76,29 @@ func (s *sliceReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// compressionName is the Connect name of our compression, as in Content-Encoding.
+// compressionName is the Connect name of zstd without a dictionary, which agents sent before there was one.
 const compressionName = "zstd"
 
-// HandlerOptions are what a server passes to vymirv1connect.NewAgentServiceHandler: zstd and the size limits.
+// HandlerOptions are what a server passes to vymirv1connect.NewAgentServiceHandler: zstd with and without dictionary, and the size
+// limits.
 // gzip stays possible for tools; the limit holds for the decompressed message.
 func HandlerOptions() []connect.HandlerOption {
-	return []connect.HandlerOption{
+	options := []connect.HandlerOption{
 		connect.WithCompression(compressionName, newDecompressor, newCompressor),
 		connect.WithCompressMinBytes(MinCompressBytes),
 		connect.WithReadMaxBytes(MaxMessageBytes),
 	}
+	for name := range dictionaries {
+		options = append(options, connect.WithCompression(name, newDictionaryDecompressor(name), newDictionaryCompressor))
+	}
+	return options
 }
 
 func clientOptions() []connect.ClientOption {
 	return []connect.ClientOption{
 		connect.WithAcceptCompression("gzip", nil, nil), // one compression is enough, and its name costs bytes
-		connect.WithAcceptCompression(compressionName, newDecompressor, newCompressor),
-		connect.WithSendCompression(compressionName),
+		connect.WithAcceptCompression(dictionaryName, newDictionaryDecompressor(dictionaryName), newDictionaryCompressor),
+		connect.WithSendCompression(dictionaryName),
 		connect.WithCompressMinBytes(MinCompressBytes),
 		connect.WithReadMaxBytes(MaxMessageBytes),
 	}
