@@ -35,5 +35,5 @@ func importCommand(t texts) *cobra.Command {
 		}
 		return failed
 	})
-	return group(t, "import", assessments)
+	return group(t, "import", append(importLists(t), assessments)...)
 }
