@@ -39,7 +39,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
-	describeSelf(doc, c)
+	DescribeSelf(doc, c)
 	memory.Release() // of collecting, before judging needs its own
 	full, problem, err := judge(ctx, c, doc)
 	if err != nil {

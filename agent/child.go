@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/vymir-project/vymir/agent/internal/spool"
@@ -80,15 +81,15 @@ func (c *Config) collectorDir() string {
 	return dir
 }
 
-// version is what describeSelf reports; main sets it by [SetVersion].
+// version is what DescribeSelf reports; main sets it by [SetVersion].
 var version = "devel"
 
 // SetVersion says which version this program is.
 func SetVersion(v string) { version = v }
 
-// describeSelf fills the agent's own family: it is measured like everything else.
-func describeSelf(doc *facts.Document, c Config) {
-	doc.Agent = &facts.Agent{Version: version} // what judges, judgeBy adds
+// DescribeSelf fills the agent's own family: it is measured like everything else. What judges is added by whoever judges.
+func DescribeSelf(doc *facts.Document, c Config) {
+	doc.Agent = &facts.Agent{Version: version, BinaryState: ownProgram()}
 	doc.Families["agent"] = facts.Status{State: facts.StateOK}
 	if outbox, err := spool.Open(c.OutboxDir(), spool.Options{ReadOnly: true}); err == nil {
 		st := outbox.Stats()
@@ -97,4 +98,23 @@ func describeSelf(doc *facts.Document, c Config) {
 	if st := uplink.LoadState(c.StateDir); !st.LastCheckIn.IsZero() {
 		doc.Agent.LastCheckIn = &st.LastCheckIn
 	}
+}
+
+// ownProgram is the state of the file this program runs from; nil when it is gone or cannot be looked at.
+func ownProgram() *facts.FileState {
+	name, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	mode := info.Mode().Perm()
+	return &facts.FileState{Path: name, Kind: "file", Mode: fmt.Sprintf("%04o", mode), UID: &st.Uid, GID: &st.Gid,
+		GroupWritable: mode&0o020 != 0, WorldWritable: mode&0o002 != 0, WorldReadable: mode&0o004 != 0}
 }

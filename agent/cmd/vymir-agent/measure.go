@@ -74,7 +74,11 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time,
 	} else if st, err := os.Stat(root); err != nil || !st.IsDir() {
 		return nil, told{p.text("error.root", root)}
 	}
-	return collector.Collect(ctx, o)
+	doc, err := collector.Collect(ctx, o)
+	if err == nil && doc.Live {
+		agent.DescribeSelf(doc, p.hostConfig())
+	}
+	return doc, err
 }
 
 // hostConfig is this host's configuration as far as the caller may read it: assessing needs neither it nor root.

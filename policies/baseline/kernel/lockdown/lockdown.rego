@@ -2,19 +2,22 @@
 # title: Even root cannot change the running kernel
 # description: >-
 #   With lockdown in the mode integrity or confidentiality an intruder with root rights cannot put code into the
-#   kernel and hide there. Distributions switch it on together with Secure Boot.
+#   kernel and hide there. Distributions switch it on together with Secure Boot. The files
+#   must make the next boot lock down too.
 # custom:
 #   uk:
 #     title: Навіть root не може змінити працююче ядро
 #     rationale: >-
 #       У режимі блокування integrity або confidentiality зловмисник із правами root не може вставити код у ядро
-#       й сховатися там. Дистрибутиви вмикають цей режим разом із Secure Boot.
+#       й сховатися там. Дистрибутиви вмикають цей режим разом із Secure Boot. За
+#       файлами блокування має діяти й після наступного завантаження.
 #   severity: low
 #   severity_reason:
 #     en: "It is a barrier behind root, who already rules the host."
 #     uk: "Це рубіж після root, який і так володіє вузлом."
 #   capability: hardening
-#   halves: [live]
+#   revision: 2
+#   halves: [persisted, live]
 #   facts: [kernel]
 #   aliases: [BOOT-02]
 #   baselines: [server]
@@ -39,9 +42,12 @@
 #       uk: "Блокування ядра: {seen}."
 package baseline.kernel.lockdown
 
-live := {"verdict": "fail", "reason": "none", "evidence": {"lockdown": "none"}} if {
-	input.kernel.lockdown == "none"
-} else := {"verdict": "pass", "reason": "locked", "params": {"seen": seen}, "evidence": {"lockdown": seen}} if {
-	seen := input.kernel.lockdown
-	seen in {"integrity", "confidentiality"}
+persisted := judge(input.kernel.lockdown_next)
+
+live := judge(input.kernel.lockdown)
+
+judge(mode) := {"verdict": "fail", "reason": "none", "evidence": {"lockdown": "none"}} if {
+	mode == "none"
+} else := {"verdict": "pass", "reason": "locked", "params": {"seen": mode}, "evidence": {"lockdown": mode}} if {
+	mode in {"integrity", "confidentiality"}
 }
