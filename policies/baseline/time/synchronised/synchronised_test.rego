@@ -17,9 +17,9 @@ test_fail_unsynchronised if {
 test_fail_no_server if {
 	family := {"time": {"state": "ok"}}
 	kept := {"daemons": [{"name": "chrony", "enabled": true}], "servers": []}
-	synchronised.persisted.reason == "no_server" with input as {"families": family, "time": time}
-	synchronised.persisted.verdict == "pass" with input as {"families": family, "time": object.union(time, {"servers": ["dhcp"]})}
-	synchronised.persisted.verdict == "pass" with input as {"families": {"time": {"state": "partial"}}, "time": time}
+	synchronised.persisted.reason == "no_server" with input as {"families": family, "time": kept}
+	synchronised.persisted.verdict == "pass" with input as {"families": family, "time": object.union(kept, {"servers": ["dhcp"]})}
+	synchronised.persisted.verdict == "pass" with input as {"families": {"time": {"state": "partial"}}, "time": kept}
 }
 
 test_unmeasured_persisted if {
