@@ -32,8 +32,9 @@ func (t *Tx) Observe(c Change) error {
 	for i := range found {
 		byControl[found[i].Control] = &found[i]
 	}
+	// "control > ''" lets SQLite walk the host's findings; without it, it walks every open one.
 	if _, err := t.exec(`UPDATE findings SET fails = fails + 1, last_fail_ms = ?, measured_ms = ?
-		WHERE host_id = ? AND state = ? AND status = ? AND measured_ms < ?`,
+		WHERE host_id = ? AND control > '' AND state = ? AND status = ? AND measured_ms < ?`,
 		MS(c.Measured), MS(c.Measured), c.Host.ID, string(review.Open), string(assessment.Fail), MS(c.Measured)); err != nil {
 		return fmt.Errorf("count failing findings: %w", err)
 	}
