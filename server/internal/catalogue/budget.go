@@ -28,6 +28,8 @@ type BestSet struct {
 	Covered    int     `json:"covered"`       // entries left out as others have committed all of it
 	Frontier   []Point `json:"frontier"`      // what the plain ranking reaches with ever more money
 	Plain      string  `json:"plain_ranking"` // how to read the ranking: "points per euro, with what comes first"
+
+	Entries []Entry `json:"-"` // everything that was considered or left out, as the donor reads it
 }
 
 // Point is a place on the budget frontier.
@@ -51,7 +53,7 @@ func (s *Service) BestSet(ctx context.Context, a access.Actor, channel string, w
 	if err != nil {
 		return BestSet{}, err
 	}
-	out := BestSet{Plain: "points per euro, with what comes first"}
+	out := BestSet{Plain: "points per euro, with what comes first", Entries: entries}
 	var options []need.Option
 	shown := map[string]bool{}
 	for _, e := range entries {

@@ -141,43 +141,57 @@ func scope(a access.Actor, action access.Action, recipient string) ([]string, er
 	return ids, nil
 }
 
+// state is what is known of recipients at one time.
+type state struct {
+	at       time.Time
+	hosts    []store.Host
+	results  []store.ResultState
+	findings []store.Finding // open ones
+	profiles []store.Profile
+	orgs     []store.Recipient
+}
+
 // gather reads hosts, results and findings of a recipient ("" for all) and counts them; skills are the gaps that
 // patterns in them leave.
 func (s *Service) gather(ctx context.Context, recipient string) (b *gap.Builder, skills []gap.Gap, in need.Input, err error) {
-	var (
-		hosts    []store.Host
-		results  []store.ResultState
-		findings []store.Finding
-		profiles []store.Profile
-		orgs     []store.Recipient
-	)
+	w := state{at: s.now().UTC().Truncate(time.Second)}
 	err = s.st.View(ctx, func(tx *store.Tx) (err error) {
-		if hosts, err = tx.Hosts(recipient, "", 0); err != nil {
+		if w.hosts, err = tx.Hosts(recipient, "", 0); err != nil {
 			return fmt.Errorf("read hosts: %w", err)
 		}
-		if results, err = tx.ResultStates(recipient); err != nil {
+		if w.results, err = tx.ResultStates(recipient); err != nil {
 			return fmt.Errorf("read results: %w", err)
 		}
-		if findings, err = tx.Findings(store.FindingFilter{Recipient: recipient, State: review.Open}); err != nil {
+		if w.findings, err = tx.Findings(store.FindingFilter{Recipient: recipient, State: review.Open}); err != nil {
 			return fmt.Errorf("read findings: %w", err)
 		}
-		if profiles, err = tx.Profiles(recipient); err != nil {
-			return fmt.Errorf("read profiles: %w", err)
-		}
-		orgs, err = tx.Recipients()
-		return err
+		return w.sizes(tx, recipient)
 	})
 	if err != nil {
 		return nil, nil, need.Input{}, err
 	}
-	now := s.now().UTC().Truncate(time.Second)
-	in = need.Input{AsOf: now, Remedies: s.set, Weights: s.weights}
+	b, skills, in = s.count(recipient, &w)
+	return b, skills, in, nil
+}
+
+// sizes reads what recipients state of themselves.
+func (w *state) sizes(tx *store.Tx, recipient string) (err error) {
+	if w.profiles, err = tx.Profiles(recipient); err != nil {
+		return fmt.Errorf("read profiles: %w", err)
+	}
+	w.orgs, err = tx.Recipients()
+	return err
+}
+
+// count is the pure part of deriving: from a state to gaps and the input of needs.
+func (s *Service) count(recipient string, w *state) (*gap.Builder, []gap.Gap, need.Input) {
+	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights}
 	known := map[string]store.Profile{}
-	for _, p := range profiles {
+	for _, p := range w.profiles {
 		known[p.RecipientID] = p
 	}
-	options := gap.Options{AsOf: now, SSVC: s.set.SSVC, Controls: s.controls(results)}
-	for _, o := range orgs {
+	options := gap.Options{AsOf: w.at, SSVC: s.set.SSVC, Controls: s.controls(w.results)}
+	for _, o := range w.orgs {
 		if recipient != "" && o.ID != recipient {
 			continue
 		}
@@ -185,18 +199,18 @@ func (s *Service) gather(ctx context.Context, recipient string) (b *gap.Builder,
 		in.Recipients = append(in.Recipients, need.Recipient{ID: o.ID, Criticality: p.Criticality, Users: p.Users, Admins: p.Admins})
 		options.Recipients = append(options.Recipients, gap.Recipient{ID: o.ID, Impact: s.weights.ImpactOf(p.Criticality)})
 	}
-	b = gap.New(options)
-	count(b, now, hosts, results, findings)
+	b := gap.New(options)
+	count(b, w.at, w.hosts, w.results, w.findings)
 	var history []gap.History
-	for _, f := range findings {
-		if f.Counts(now) {
+	for _, f := range w.findings {
+		if f.Counts(w.at) {
 			history = append(history, gap.History{
 				Host: f.HostID, Control: f.Control, Severity: f.Severity, Opened: f.Opened, Reopens: f.Reopens,
 				Handled: f.Assignee != "" || f.Decision != review.Unreviewed,
 			})
 		}
 	}
-	return b, b.Skills(history), in, nil
+	return b, b.Skills(history), in
 }
 
 // controls lists the controls behind results, as the agents' bundles declared them.

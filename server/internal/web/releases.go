@@ -83,6 +83,7 @@ type releaseData struct {
 	Approved      bool   // by the reader
 	CanWithdraw   bool
 	Author        string
+	Diff          []catalogue.Line // against what donors read last of the same needs; none when they read nothing
 	Reads         []readLine
 	Pledges       []pledgeLine
 }
@@ -106,6 +107,13 @@ func (s *server) release(q *request) error {
 	}
 	for _, id := range r.Audience {
 		d.Audience = append(d.Audience, donors[id])
+	}
+	lines, before, err := s.catalogue.Diff(q.Context(), q.actor, r.ID, q.loc.lang)
+	if err != nil {
+		return err
+	}
+	if before != "" {
+		d.Diff = lines
 	}
 	if err := q.persons(&d); err != nil {
 		return err

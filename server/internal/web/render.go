@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
 )
 
@@ -96,6 +97,8 @@ func functions(l *locale, a assets) template.FuncMap {
 		"dict":   dict,
 		"lines":  func(s string) []string { return strings.Split(s, "\n") },
 		"pct":    func(part, whole float64) string { return ratio(part, whole) },
+		"part":   part,
+		"joined": func(list []remedies.Text) string { return joined(l.lang, list) },
 		"dec":    l.decimal,
 		"qty":    l.quantity,
 		"raw":    func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
@@ -136,6 +139,17 @@ func ratio(part, whole float64) string {
 		return "0"
 	}
 	return fmt.Sprintf("%.1f", min(1000, 1000*part/whole))
+}
+
+// part is [ratio] of a count or a share.
+func part(v any, whole float64) (string, error) {
+	switch v := v.(type) {
+	case int:
+		return ratio(float64(v), whole), nil
+	case float64:
+		return ratio(v, whole), nil
+	}
+	return "", fmt.Errorf("part wants a number, got %T", v)
 }
 
 // coverage places a summary on the scale: shares of the applicable controls.
