@@ -308,13 +308,6 @@ func userCommand(t texts) *cobra.Command {
 		}
 		return err
 	})
-	disable := command(t, "disable LOGIN", "user.disable", cobra.ExactArgs(1), func(ctx context.Context, _ *cobra.Command, s *server.Server, args []string) error {
-		id, err := userID(ctx, s, args[0])
-		if err != nil {
-			return err
-		}
-		return s.Access.DisableUser(ctx, actor(), id)
-	})
 	list := command(t, "list", "user.list", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
 		type row struct {
 			ID         string         `json:"id"`
@@ -345,7 +338,7 @@ func userCommand(t texts) *cobra.Command {
 		return write(c, t, out, []string{"login", "name", "roles"}, rows)
 	})
 	formatFlag(list, t, "table", "json")
-	return group(t, "user", create, link, disable, list)
+	return group(t, "user", append(userChanges(t, roles), create, link, list)...)
 }
 
 func userID(ctx context.Context, s *server.Server, login string) (id string, err error) {
