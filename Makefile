@@ -65,6 +65,10 @@ generate-check: generate ## fail when a generated file differs from the committe
 bench: ## benchmarks of every house (compare two runs with benchstat)
 	go test -run '^$$' -bench . -benchmem ./collector/... ./policies/... ./agent/... ./server/...
 
+.PHONY: bench-server
+bench-server: ## latency of pages and API over 20,000 hosts (on PostgreSQL too with VYMIR_TEST_POSTGRES; some minutes)
+	VYMIR_LATENCY=$${HOSTS:-20000} go test -run '^TestLatency$$' -timeout 60m -v ./server
+
 .PHONY: test-kernels
 test-kernels: ## boot Debian's kernels in QEMU and run the probe tests inside (long)
 	@collector/internal/probe/kernels/run.sh
