@@ -216,7 +216,7 @@ func (s *service) hosts(api huma.API) {
 			if after != nil {
 				from = after[0]
 			}
-			list, err := s.desk.Hosts(ctx, actor(ctx), in.Recipient, from, in.Limit+1)
+			list, err := s.desk.Hosts(ctx, actor(ctx), desk.HostFilter{Recipient: in.Recipient, After: from, Limit: in.Limit + 1})
 			if err != nil {
 				return nil, s.fail(err)
 			}

@@ -6,12 +6,10 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,28 +81,36 @@ func (d *Desk) Recipients(ctx context.Context, a access.Actor, action access.Act
 	return list, err
 }
 
-// Hosts lists hosts by id: those of one recipient, or with "" all that are the actor's to see. After is the id to
-// continue behind, limit at most that many (0: all).
-func (d *Desk) Hosts(ctx context.Context, a access.Actor, recipient, after string, limit int) ([]store.Host, error) {
-	ids, err := scope(a, access.HostsRead, recipient)
+// HostFilter selects hosts.
+type HostFilter struct {
+	Recipient string // "": every one that is the actor's to see
+	Live      bool   // leave revoked ones out
+	After     string // id to continue behind
+	Limit     int    // 0: all
+}
+
+// Hosts lists hosts by id.
+func (d *Desk) Hosts(ctx context.Context, a access.Actor, f HostFilter) ([]store.Host, error) {
+	ids, err := scope(a, access.HostsRead, f.Recipient)
 	if err != nil {
 		return nil, err
 	}
-	var list []store.Host
-	err = d.st.View(ctx, func(tx *store.Tx) error {
-		for _, id := range ids {
-			page, err := tx.Hosts(id, after, limit)
-			if err != nil {
-				return err
-			}
-			list = append(list, page...)
-		}
-		return nil
-	})
-	if len(ids) > 1 {
-		slices.SortFunc(list, func(x, y store.Host) int { return cmp.Compare(x.ID, y.ID) })
+	if f.Limit <= 0 {
+		f.Limit = 1 << 30
 	}
-	return cutTo(list, limit), err
+	var list []store.Host
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = tx.HostPage(ids, f.Live, f.After, f.Limit); return err })
+	return list, err
+}
+
+// Totals sums up the hosts of every recipient that is the actor's to see. Stale are those not seen since a time.
+func (d *Desk) Totals(ctx context.Context, a access.Actor, since time.Time) (v store.HostTotals, err error) {
+	ids, err := scope(a, access.HostsRead, "")
+	if err != nil {
+		return v, err
+	}
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { v, err = tx.HostTotals(ids, since); return err })
+	return v, err
 }
 
 // HostView is a host with everything that is known of it now.
@@ -151,30 +157,8 @@ func (d *Desk) Findings(ctx context.Context, a access.Actor, f store.FindingFilt
 		return nil, err
 	}
 	var list []store.Finding
-	err = d.st.View(ctx, func(tx *store.Tx) error {
-		for _, id := range ids {
-			f.Recipient = id
-			page, err := tx.Findings(f)
-			if err != nil {
-				return err
-			}
-			list = append(list, page...)
-		}
-		return nil
-	})
-	if len(ids) > 1 {
-		slices.SortFunc(list, func(x, y store.Finding) int {
-			return cmp.Or(cmp.Compare(y.Severity.Rank(), x.Severity.Rank()), x.Opened.Compare(y.Opened), cmp.Compare(x.ID, y.ID))
-		})
-	}
-	return cutTo(list, f.Limit), err
-}
-
-func cutTo[T any](list []T, limit int) []T {
-	if limit > 0 && len(list) > limit {
-		return list[:limit]
-	}
-	return list
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = tx.FindingsOf(ids, f); return err })
+	return list, err
 }
 
 // FindingView is a finding with where it was found and what happened to it.
@@ -298,48 +282,55 @@ func decisionName(d review.Decision) string {
 
 // Task is one control to mend, with all hosts on which it fails: what an administrator does next.
 type Task struct {
-	Control  string
-	Severity assessment.Severity
-	Findings []store.Finding // oldest first
-	Hosts    int             // different hosts among them
-	Since    time.Time       // oldest opening
+	store.ControlOpen
+	Findings []store.Finding // some of them
 }
 
-// Tasks gathers findings that count at now by control: the severest first, among them those that close the most
-// hosts, then the oldest.
-func Tasks(findings []store.Finding, now time.Time) []Task {
-	at := map[string]int{}
-	var out []Task
-	for _, f := range findings {
-		if !f.Counts(now) {
-			continue
-		}
-		i, ok := at[f.Control]
-		if !ok {
-			i = len(out)
-			at[f.Control] = i
-			out = append(out, Task{Control: f.Control, Severity: f.Severity, Since: f.Opened})
-		}
-		t := &out[i]
-		t.Findings = append(t.Findings, f)
-		if f.Severity.Rank() > t.Severity.Rank() {
-			t.Severity = f.Severity
-		}
-		if f.Opened.Before(t.Since) {
-			t.Since = f.Opened
-		}
+// Work is what there is to mend.
+type Work struct {
+	Tasks    []Task // the severest first, among them those that close the most hosts, then the oldest
+	More     int    // tasks beyond those
+	Open     int    // findings that count, of all tasks
+	Severe   int    // of them critical or high
+	Systems  []string
+	HostsNow store.HostTotals
+}
+
+// Work gathers what counts now at every recipient that is the actor's to see: at most tasks controls, with at most named
+// findings of each.
+func (d *Desk) Work(ctx context.Context, a access.Actor, tasks, named int) (w Work, err error) {
+	ids, err := scope(a, access.FindingsRead, "")
+	if err != nil {
+		return w, err
 	}
-	for i := range out {
-		hosts := map[string]bool{}
-		for _, f := range out[i].Findings {
-			hosts[f.HostID] = true
+	now := d.now()
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		all, err := tx.OpenByControl(ids, now)
+		if err != nil {
+			return fmt.Errorf("gather findings: %w", err)
 		}
-		out[i].Hosts = len(hosts)
-	}
-	slices.SortStableFunc(out, func(x, y Task) int {
-		return cmp.Or(cmp.Compare(y.Severity.Rank(), x.Severity.Rank()), cmp.Compare(y.Hosts, x.Hosts), x.Since.Compare(y.Since), cmp.Compare(x.Control, y.Control))
+		for i, c := range all {
+			w.Open += c.Hosts
+			if c.Severity.Rank() >= assessment.High.Rank() {
+				w.Severe += c.Hosts
+			}
+			if i >= tasks {
+				w.More++
+				continue
+			}
+			t := Task{ControlOpen: c}
+			if t.Findings, err = tx.OpenOf(ids, c.Control, now, named); err != nil {
+				return fmt.Errorf("read findings: %w", err)
+			}
+			w.Tasks = append(w.Tasks, t)
+		}
+		if w.Systems, err = tx.HostSystems(ids); err != nil {
+			return fmt.Errorf("read systems: %w", err)
+		}
+		w.HostsNow, err = tx.HostTotals(ids, now)
+		return err
 	})
-	return out
+	return w, err
 }
 
 // AuditEntries lists the trail after a sequence for an auditor, oldest first.

@@ -65,7 +65,7 @@ func TestTenancy(t *testing.T) {
 			"donor":         {access.Actor{UserID: "u", Grants: []access.Grant{{Role: access.Donor, Donor: "a"}}}, ""},
 			"nobody":        {access.Actor{}, ""},
 		} {
-			hosts, err := d.Hosts(t.Context(), tc.actor, "", "", 0)
+			hosts, err := d.Hosts(t.Context(), tc.actor, HostFilter{Recipient: ""})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestTenancy(t *testing.T) {
 			"host":       func() error { _, err := d.Host(t.Context(), a, "h-b0"); return err },
 			"no_host":    func() error { _, err := d.Host(t.Context(), a, "h-none"); return err },
 			"finding":    func() error { _, err := d.Finding(t.Context(), a, "f-b0"); return err },
-			"hosts_of_b": func() error { _, err := d.Hosts(t.Context(), a, "b", "", 0); return err },
+			"hosts_of_b": func() error { _, err := d.Hosts(t.Context(), a, HostFilter{Recipient: "b"}); return err },
 			"findings":   func() error { _, err := d.Findings(t.Context(), a, store.FindingFilter{Recipient: "b"}); return err },
 			"decide":     func() error { return d.Decide(t.Context(), a, "f-b0", review.Confirmed, "", time.Time{}) },
 		} {
@@ -151,13 +151,12 @@ func TestReview(t *testing.T) {
 		if err != nil || v.Finding.Decision != review.Accepted || v.Finding.Assignee != a.UserID || len(v.Events) != 3 {
 			t.Errorf("after: %+v %v", v, err)
 		}
-		all, err := d.Findings(t.Context(), a, store.FindingFilter{Recipient: "a"})
+		work, err := d.Work(t.Context(), person(access.RecipientAdmin, "a"), 10, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tasks := Tasks(all, storetest.Now)
-		if len(tasks) != 1 || tasks[0].Hosts != 1 {
-			t.Errorf("a waived finding counts as a task: %+v", tasks)
+		if len(work.Tasks) != 1 || work.Tasks[0].Hosts != 1 || len(work.Tasks[0].Findings) != 1 || work.Open != 1 {
+			t.Errorf("a waived finding counts as a task: %+v", work)
 		}
 		trail, err := d.AuditEntries(t.Context(), access.Actor{UserID: "u", Grants: []access.Grant{{Role: access.Auditor}}}, 0, 0)
 		if err != nil || len(trail) != 3 || trail[0].Action != "finding.accepted" || trail[1].Detail != "" {

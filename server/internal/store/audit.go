@@ -72,8 +72,9 @@ func (t *Tx) AuditEntries(recipient string, after uint64, limit int) ([]Entry, e
 	if limit <= 0 {
 		limit = 1 << 30
 	}
+	cond, args := scoped("recipient_id", recipient)
 	return many(t, scanEntry, `SELECT sequence, at_ms, actor, action, object, recipient_id, detail, previous, hash FROM audit
-		WHERE (? = '' OR recipient_id = ?) AND sequence > ? ORDER BY sequence LIMIT ?`, recipient, recipient, after, limit)
+		WHERE `+cond+` AND sequence > ? ORDER BY sequence LIMIT ?`, append(args, after, limit)...)
 }
 
 // VerifyAudit walks the whole trail and returns how many entries it holds and the hash of the last. A change,

@@ -27,6 +27,7 @@ func (t *Tx) ResultStates(recipient string) ([]ResultState, error) {
 		words[s] = s
 		return s
 	}
+	cond, args := scoped("h.recipient_id", recipient)
 	return many(t, func(r scanner) (v ResultState, err error) {
 		var sev int
 		err = r.Scan(&v.HostID, &v.Control, &v.Status, &sev, &v.Capability, moment{&v.Since})
@@ -34,21 +35,22 @@ func (t *Tx) ResultStates(recipient string) ([]ResultState, error) {
 		v.Status, v.Severity = assessment.Status(intern(string(v.Status))), severity(sev)
 		return v, err
 	}, `SELECT r.host_id, r.control, r.status, r.severity, r.capability, r.since_ms FROM hosts h JOIN results r ON r.host_id = h.id
-		WHERE h.revoked_ms = 0 AND (? = '' OR h.recipient_id = ?) ORDER BY h.recipient_id, h.id`, recipient, recipient)
+		WHERE h.revoked_ms = 0 AND `+cond+` ORDER BY h.recipient_id, h.id`, args...)
 }
 
 // MeasuredVersion changes whenever something arrives from a host of a recipient ("" for all), a host comes or goes, or
 // somebody does something to the recipient's data that is in the trail.
 func (t *Tx) MeasuredVersion(recipient string) (string, error) {
+	cond, args := scoped("recipient_id", recipient)
 	hosts, err := one(t, func(r scanner) (v [4]int64, err error) {
 		err = r.Scan(&v[0], &v[1], &v[2], &v[3])
 		return v, err
 	}, `SELECT count(*), coalesce(sum(last_sequence), 0), coalesce(max(measured_ms), 0), coalesce(max(revoked_ms), 0) FROM hosts
-		WHERE ? = '' OR recipient_id = ?`, recipient, recipient)
+		WHERE `+cond, args...)
 	if err != nil {
 		return "", err
 	}
-	deed, err := one(t, scalar[int64], `SELECT coalesce(max(sequence), 0) FROM audit WHERE ? = '' OR recipient_id = ?`, recipient, recipient)
+	deed, err := one(t, scalar[int64], `SELECT coalesce(max(sequence), 0) FROM audit WHERE `+cond, args...)
 	return fmt.Sprint(hosts, deed), err
 }
 

@@ -104,8 +104,11 @@ type FindingCursor struct {
 }
 
 // Findings lists findings, the severest first, among them the oldest first. Findings of revoked hosts are left out.
-func (t *Tx) Findings(f FindingFilter) ([]Finding, error) {
-	where, args := []string{"host_id NOT IN (SELECT id FROM hosts WHERE revoked_ms > 0)"}, []any{}
+func (t *Tx) Findings(f FindingFilter) ([]Finding, error) { return t.findings(f, "1 = 1", nil) }
+
+// findings narrows further by a condition with its arguments.
+func (t *Tx) findings(f FindingFilter, cond string, more []any) ([]Finding, error) {
+	where, args := []string{"host_id NOT IN (SELECT id FROM hosts WHERE revoked_ms > 0)", cond}, more
 	add := func(cond string, v ...any) { where, args = append(where, cond), append(args, v...) }
 	text := func(column, v string) {
 		if v != "" {
@@ -127,6 +130,7 @@ func (t *Tx) Findings(f FindingFilter) ([]Finding, error) {
 	}
 	if c := f.After; c != nil {
 		rank, opened := c.Severity.Rank(), MS(c.Opened)
+		add("severity <= ?", rank) // lets the index begin there
 		add("(severity < ? OR (severity = ? AND (opened_ms > ? OR (opened_ms = ? AND id > ?))))", rank, rank, opened, opened, c.ID)
 	}
 	limit := f.Limit

@@ -96,8 +96,8 @@ func (t *Tx) Hosts(recipient, after string, limit int) ([]Host, error) {
 	if limit <= 0 {
 		limit = 1 << 30
 	}
-	return many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE (? = '' OR recipient_id = ?) AND id > ? ORDER BY id LIMIT ?`,
-		recipient, recipient, after, limit)
+	cond, args := scoped("recipient_id", recipient)
+	return many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE `+cond+` AND id > ? ORDER BY id LIMIT ?`, append(args, after, limit)...)
 }
 
 // HostsByMachine lists hosts with the same machine digest: more than one that is not revoked is a clone.

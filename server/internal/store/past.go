@@ -67,12 +67,14 @@ func replay(rows []historyRow) ([]Result, error) {
 // id, with its results as they were then (see [Tx.ResultsAt]). The host's Measured is that of then, to the day where
 // nothing changed since; its Summary is that of the results; the rest of it is as it is now.
 func (t *Tx) EachHostAt(recipient string, at time.Time, f func(Host, []Result) error) error {
-	hosts, err := many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE (? = '' OR recipient_id = ?)
-		AND enrolled_ms <= ? AND (revoked_ms = 0 OR revoked_ms > ?) ORDER BY id`, recipient, recipient, MS(at), MS(at))
+	cond, args := scoped("recipient_id", recipient)
+	hosts, err := many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE `+cond+`
+		AND enrolled_ms <= ? AND (revoked_ms = 0 OR revoked_ms > ?) ORDER BY id`, append(args, MS(at), MS(at))...)
 	if err != nil {
 		return fmt.Errorf("read hosts: %w", err)
 	}
-	rows, err := many(t, scanHistory, historyAt+` AND (? = '' OR h.recipient_id = ?) ORDER BY x.host_id, x.n`, MS(at), MS(at), recipient, recipient)
+	cond, args = scoped("h.recipient_id", recipient)
+	rows, err := many(t, scanHistory, historyAt+` AND `+cond+` ORDER BY x.host_id, x.n`, append([]any{MS(at), MS(at)}, args...)...)
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
@@ -128,9 +130,10 @@ func (t *Tx) measuredBy(recipient string, at time.Time) (map[string]time.Time, e
 		month, days int64
 	}
 	at = at.UTC()
+	cond, args := scoped("h.recipient_id", recipient)
 	rows, err := many(t, func(r scanner) (v line, err error) { err = r.Scan(&v.host, &v.month, &v.days); return v, err },
 		`SELECT m.host_id, m.month, m.days FROM host_months m JOIN hosts h ON h.id = m.host_id
-		WHERE (? = '' OR h.recipient_id = ?) AND m.month <= ? ORDER BY m.host_id, m.month`, recipient, recipient, monthOf(at))
+		WHERE `+cond+` AND m.month <= ? ORDER BY m.host_id, m.month`, append(args, monthOf(at))...)
 	out := map[string]time.Time{}
 	for _, r := range rows {
 		days := r.days
@@ -151,14 +154,16 @@ func (t *Tx) measuredBy(recipient string, at time.Time) (map[string]time.Time, e
 // with the review of then: decisions are replayed from their history, so one that a control's new revision voided
 // counts as holding until the next event. Evidence, assignee and counters are those of now.
 func (t *Tx) FindingsAt(recipient string, at time.Time) ([]Finding, error) {
-	all, err := many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE (? = '' OR recipient_id = ?) AND opened_ms <= ?
-		ORDER BY severity DESC, opened_ms, id`, recipient, recipient, MS(at))
+	cond, args := scoped("recipient_id", recipient)
+	all, err := many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE `+cond+` AND opened_ms <= ?
+		ORDER BY severity DESC, opened_ms, id`, append(args, MS(at))...)
 	if err != nil {
 		return nil, fmt.Errorf("read findings: %w", err)
 	}
+	cond, args = scoped("f.recipient_id", recipient)
 	events, err := many(t, scanFindingEvent, `SELECT e.id, e.finding_id, e.at_ms, e.actor, e.event, e.detail FROM finding_events e
-		JOIN findings f ON f.id = e.finding_id WHERE (? = '' OR f.recipient_id = ?) AND e.at_ms <= ?
-		AND e.event NOT IN ('comment', 'assigned') ORDER BY e.finding_id, e.at_ms, e.id`, recipient, recipient, MS(at))
+		JOIN findings f ON f.id = e.finding_id WHERE `+cond+` AND e.at_ms <= ?
+		AND e.event NOT IN ('comment', 'assigned') ORDER BY e.finding_id, e.at_ms, e.id`, append(args, MS(at))...)
 	if err != nil {
 		return nil, fmt.Errorf("read finding events: %w", err)
 	}

@@ -63,7 +63,8 @@ func (t *Tx) Results(host string) ([]Result, error) {
 // RecipientResults lists the current results of every host of a recipient that is not revoked, by host and
 // control; recipient "" reads all.
 func (t *Tx) RecipientResults(recipient string) ([]Result, error) {
+	cond, args := scoped("h.recipient_id", recipient)
 	return many(t, scanResult, `SELECT r.host_id, r.control, r.status, r.live, r.persisted, r.severity, r.capability, r.reason_id, r.target, r.since_ms
-		FROM results r JOIN hosts h ON h.id = r.host_id WHERE h.revoked_ms = 0 AND (? = '' OR h.recipient_id = ?)
-		ORDER BY r.host_id, r.control`, recipient, recipient)
+		FROM results r JOIN hosts h ON h.id = r.host_id WHERE h.revoked_ms = 0 AND `+cond+`
+		ORDER BY r.host_id, r.control`, args...)
 }

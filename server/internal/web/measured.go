@@ -39,56 +39,39 @@ type hostsData struct {
 }
 
 func (s *server) hosts(q *request) error {
-	hosts, err := s.desk.Hosts(q.Context(), q.actor, "", "", 0)
+	totals, err := s.desk.Totals(q.Context(), q.actor, q.now.Add(-staleAfter))
 	if err != nil {
 		return err
 	}
-	d := hostsData{}
+	hosts, err := s.desk.Hosts(q.Context(), q.actor, desk.HostFilter{Live: true, After: q.URL.Query().Get("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
 	recipients, err := q.recipientNames(access.HostsRead)
 	if err != nil {
 		return err
 	}
-	d.Several = len(recipients) > 1
-	sites := map[string]string{}
+	d := hostsData{Total: totals.Hosts, Failing: totals.Failing, Stale: totals.Stale, Sum: totals.Sum, Several: len(recipients) > 1}
+	if len(hosts) > pageSize {
+		hosts = hosts[:pageSize]
+		d.Next = "/hosts?after=" + url.QueryEscape(hosts[pageSize-1].ID)
+	}
 	err = s.store.View(q.Context(), func(tx *store.Tx) error {
-		for id := range recipients {
-			list, err := tx.Sites(id)
-			if err != nil {
-				return err
+		sites := map[string]string{}
+		for _, h := range hosts {
+			if _, ok := sites[h.SiteID]; !ok {
+				v, err := tx.Site(h.SiteID)
+				if err != nil && !notThere(err) {
+					return err
+				}
+				sites[h.SiteID] = v.Name(q.loc.lang)
 			}
-			for _, v := range list {
-				sites[v.ID] = v.Name(q.loc.lang)
-			}
+			d.Hosts = append(d.Hosts, hostLine{Host: h, Site: sites[h.SiteID], Recipient: recipients[h.RecipientID], Stale: q.now.Sub(h.LastSeen) > staleAfter})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
-	}
-	after := q.URL.Query().Get("after")
-	for _, h := range hosts {
-		if !h.Revoked.IsZero() {
-			continue
-		}
-		line := hostLine{Host: h, Site: sites[h.SiteID], Recipient: recipients[h.RecipientID], Stale: q.now.Sub(h.LastSeen) > staleAfter}
-		d.Total++
-		d.Sum.Pass, d.Sum.Fail = d.Sum.Pass+h.Summary.Pass, d.Sum.Fail+h.Summary.Fail
-		d.Sum.Unmeasured, d.Sum.Error = d.Sum.Unmeasured+h.Summary.Unmeasured, d.Sum.Error+h.Summary.Error
-		if h.Summary.Fail > 0 {
-			d.Failing++
-		}
-		if line.Stale {
-			d.Stale++
-		}
-		if h.ID <= after {
-			continue
-		}
-		if len(d.Hosts) == pageSize {
-			d.Next = "/hosts?after=" + url.QueryEscape(d.Hosts[pageSize-1].ID)
-			after = "\xff"
-			continue
-		}
-		d.Hosts = append(d.Hosts, line)
 	}
 	return q.show("hosts", q.loc.text("hosts.title"), d)
 }
@@ -178,40 +161,15 @@ type mendData struct {
 // mend shows an administrator what to mend first: one task per control, with the commands for the systems that are
 // there.
 func (s *server) mend(q *request) error {
-	findings, err := s.desk.Findings(q.Context(), q.actor, store.FindingFilter{State: review.Open})
+	work, err := s.desk.Work(q.Context(), q.actor, maxTasks, maxNamed)
 	if err != nil {
 		return err
 	}
-	hosts, err := s.desk.Hosts(q.Context(), q.actor, "", "", 0)
-	if err != nil {
-		return err
-	}
-	byID := map[string]store.Host{}
-	d := mendData{}
-	for _, h := range hosts {
-		if !h.Revoked.IsZero() {
-			continue
-		}
-		byID[h.ID] = h
-		d.Hosts++
-		d.Unmeasured += h.Summary.Unmeasured + h.Summary.Error
-		if h.Measured.After(d.LastMeasured) {
-			d.LastMeasured = h.Measured
-		}
-	}
-	tasks := desk.Tasks(findings, q.now)
-	for _, t := range tasks {
-		d.Open += len(t.Findings)
-		if t.Severity.Rank() >= assessment.High.Rank() {
-			d.Critical += len(t.Findings)
-		}
-	}
-	if len(tasks) > maxTasks {
-		d.More = len(tasks) - maxTasks
-		tasks = tasks[:maxTasks]
-	}
-	for _, t := range tasks {
-		line, err := q.task(t, byID)
+	totals := work.HostsNow
+	d := mendData{More: work.More, Open: work.Open, Critical: work.Severe, Hosts: totals.Hosts, Unmeasured: totals.Sum.Unmeasured + totals.Sum.Error,
+		LastMeasured: totals.LastMeasured}
+	for _, t := range work.Tasks {
+		line, err := q.task(t, work.Systems)
 		if err != nil {
 			return err
 		}
@@ -223,23 +181,28 @@ func (s *server) mend(q *request) error {
 // maxNamed is how many hosts a task names.
 const maxNamed = 6
 
-func (q *request) task(t desk.Task, hosts map[string]store.Host) (taskLine, error) {
+// task gives a task its texts, with commands for the systems that are there.
+func (q *request) task(t desk.Task, systems []string) (taskLine, error) {
+	line := taskLine{Task: t, More: t.Hosts - len(t.Findings)}
+	if len(t.Findings) == 0 { // closed between two reads
+		return line, nil
+	}
 	f := t.Findings[0]
 	cat, err := q.s.texts.catalogue(q.Context(), f.BundleName, f.BundleRevision)
 	if err != nil {
 		return taskLine{}, err
 	}
-	line := taskLine{Task: t, Capability: q.s.texts.capability(q.loc.lang, f.Capability)}
-	var oses []string
-	for _, f := range t.Findings {
-		h := hosts[f.HostID]
-		oses = append(oses, h.OS)
-		if len(line.On) < maxNamed {
+	line.Capability = q.s.texts.capability(q.loc.lang, f.Capability)
+	err = q.s.store.View(q.Context(), func(tx *store.Tx) error {
+		for _, f := range t.Findings {
+			h, err := tx.Host(f.HostID)
+			if err != nil {
+				return err
+			}
 			line.On = append(line.On, hostRef{f.ID, hostName(h)})
-		} else {
-			line.More++
 		}
-	}
-	line.words = q.s.texts.of(cat, q.loc.lang, t.Control, f.ReasonID, f.Target, oses...)
-	return line, nil
+		return nil
+	})
+	line.words = q.s.texts.of(cat, q.loc.lang, t.Control, f.ReasonID, f.Target, systems...)
+	return line, err
 }
