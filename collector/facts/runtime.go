@@ -12,6 +12,7 @@ type Runtime struct {
 	Datagrams       []Connection   `json:"datagrams,omitzero"`   // UDP by program and peer; Count is how often it was addressed: once per connected socket, else per datagram; port 53 are name servers
 	Spoken          []Spoken       `json:"spoken,omitzero"`      // protocols recognised by first bytes, beyond loopback
 	Listening       []Listening    `json:"listening,omitzero"`   // who waited for TCP connections, in any network namespace
+	Logins          []LoginSeen    `json:"logins,omitzero"`      // who logged in or failed to, by what wtmp and btmp tell
 	Crashes         []Crash        `json:"crashes,omitzero"`     // processes that died of a fault, or were killed by force
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
 	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
@@ -19,7 +20,7 @@ type Runtime struct {
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, module_load, bpf_load, mount
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, module_load, bpf_load, mount, login
 	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
@@ -80,6 +81,16 @@ type Listening struct {
 	Port      uint16    `json:"port"`
 	FirstSeen time.Time `json:"first_seen"` // when it began to, or when we found it
 	LastSeen  time.Time `json:"last_seen"`  // when it was last found to
+}
+
+// LoginSeen counts logins of one account from one class of places; addresses are not kept.
+type LoginSeen struct {
+	User      string    `json:"user"`   // an account of this host; "?": any other name, which may have been a password
+	Origin    string    `json:"origin"` // local, loopback, private, public; unknown: a name stands where the address would
+	Count     uint64    `json:"count,omitzero"`
+	Failed    uint64    `json:"failed,omitzero"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
 }
 
 // Crash counts how often processes of one program and user died by one signal.

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io/fs"
 	"path"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/utmp"
 )
 
 const (
@@ -130,7 +130,7 @@ func wtmpLogins(env *Env, r *reading) map[string]int64 {
 	if err != nil {
 		return nil
 	}
-	const record = 384 // struct utmp of the GNU and musl C libraries on 64-bit machines and on i386
+	record := int64(utmp.Size)
 	size := min(st.Size(), maxWtmp) / record * record
 	b := make([]byte, size)
 	n, _ := f.ReadAt(b, st.Size()/record*record-size)
@@ -139,17 +139,12 @@ func wtmpLogins(env *Env, r *reading) map[string]int64 {
 
 // parseWtmp reads utmp records and returns the newest login of each user, in seconds since 1970.
 func parseWtmp(b []byte) map[string]int64 {
-	const record, userProcess = 384, 7
 	out := map[string]int64{}
-	for ; len(b) >= record; b = b[record:] {
-		if binary.NativeEndian.Uint16(b) != userProcess {
-			continue
+	utmp.Parse(b, func(r utmp.Record) {
+		if r.Type == utmp.UserProcess && len(out) < maxUsers {
+			out[r.User] = max(out[r.User], r.At.Unix())
 		}
-		name, _, _ := bytes.Cut(b[44:76], []byte{0})
-		if sec := int64(binary.NativeEndian.Uint32(b[340:])); len(out) < maxUsers {
-			out[string(name)] = max(out[string(name)], sec)
-		}
-	}
+	})
 	return out
 }
 

@@ -1,14 +1,13 @@
 package host
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/utmp"
 )
 
 // collectLogin reads what a person meets at the door of the host. The shells' files are searched for their words and not
@@ -217,13 +216,11 @@ func sessions(env *Env, r *reading) []string {
 
 // parseUtmp returns the users of the login records of utmp(5).
 func parseUtmp(b []byte) []string {
-	const record, userProcess = 384, 7
 	out := []string{}
-	for ; len(b) >= record && len(out) < 1024; b = b[record:] {
-		if binary.NativeEndian.Uint16(b) == userProcess {
-			name, _, _ := bytes.Cut(b[44:76], []byte{0})
-			out = append(out, string(name))
+	utmp.Parse(b, func(r utmp.Record) {
+		if r.Type == utmp.UserProcess && len(out) < 1024 {
+			out = append(out, r.User)
 		}
-	}
+	})
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -60,9 +59,7 @@ func (c *containers) refresh() {
 		if err != nil {
 			return nil
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			c.names[st.Ino] = containerOf(strings.TrimPrefix(path, root))
-		}
+		c.names[hook.Inode(info)] = containerOf(strings.TrimPrefix(path, root))
 		return nil
 	})
 }

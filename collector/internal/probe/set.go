@@ -23,6 +23,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/login"
 	"github.com/vymir-project/vymir/collector/internal/probe/proto"
 	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
@@ -41,7 +42,7 @@ type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
 	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, protocol,
-	// ptrace, sensitive_write, module_load, bpf_load, mount.
+	// ptrace, sensitive_write, module_load, bpf_load, mount, login.
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
@@ -65,6 +66,7 @@ type Set struct {
 	peek *ptrace.Probe
 	rare *census.Census
 	file *files.Probe
+	door *login.Probe
 	ring *hook.Reader // nil without BPF
 
 	path    string
@@ -141,6 +143,12 @@ func (s *Set) open(ctx context.Context, o Options) {
 	})
 	marks := kinds(files.Event)
 	s.file = files.Open(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.changed)
+	var since time.Time
+	if n := len(s.spans); n > 0 {
+		since = s.spans[n-1].Until
+	}
+	doors := kinds(login.Event)
+	s.door = login.Open(doors == nil || slices.Contains(doors, hook.Poll), since)
 	s.read(shared.Ring)
 }
 
@@ -190,6 +198,10 @@ func (s *Set) gather() {
 	s.rare.Look(now.Wall(), func(c census.Change) {
 		s.tell(Event{At: c.At, Kind: c.Kind, UID: c.UID, What: c.Detail})
 	})
+	s.door.Drain(func(l login.Seen) {
+		s.table.addLogin(l)
+		s.tell(loginEvent(l))
+	})
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
 }
 
@@ -226,7 +238,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks())
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks(), []facts.Hook{s.door.Hook()})
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.

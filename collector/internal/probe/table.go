@@ -11,6 +11,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/exit"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
+	"github.com/vymir-project/vymir/collector/internal/probe/login"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 )
 
@@ -21,6 +22,7 @@ const (
 	maxCrashes     = 512
 	maxSpoken      = 1024
 	maxListening   = 1024
+	maxLogins      = 512
 	maxSet         = 16                  // distinct users or parents of one program
 	window         = 31 * 24 * time.Hour // what was not seen for longer is forgotten
 )
@@ -61,6 +63,9 @@ type listeningKey struct {
 	port    uint16
 }
 
+// loginKey is what logins are told apart by.
+type loginKey struct{ user, origin string }
+
 // table holds what the probes have seen in the window, bounded.
 type table struct {
 	limit       int
@@ -70,6 +75,7 @@ type table struct {
 	crashes     map[crashKey]*facts.Crash
 	spoken      map[spokenKey]*facts.Spoken
 	listening   map[listeningKey]*facts.Listening
+	logins      map[loginKey]*facts.LoginSeen
 	events      []facts.RuntimeEvent // oldest first
 	truncated   bool
 }
@@ -86,6 +92,7 @@ func newTable(limit int) *table {
 		crashes:     map[crashKey]*facts.Crash{},
 		spoken:      map[spokenKey]*facts.Spoken{},
 		listening:   map[listeningKey]*facts.Listening{},
+		logins:      map[loginKey]*facts.LoginSeen{},
 	}
 }
 
@@ -189,6 +196,33 @@ func (t *table) addListening(l tcp.Listening, now time.Time) {
 	p.LastSeen = later(p.LastSeen, now)
 }
 
+// addLogin counts a login.
+func (t *table) addLogin(s login.Seen) {
+	key := loginKey{s.User, originOf(s)}
+	l := t.logins[key]
+	if l == nil {
+		if len(t.logins) >= maxLogins {
+			t.truncated = true
+			return
+		}
+		l = &facts.LoginSeen{User: s.User, Origin: key.origin, FirstSeen: s.At}
+		t.logins[key] = l
+	}
+	if s.Failed {
+		l.Failed++
+	} else {
+		l.Count++
+	}
+	l.FirstSeen, l.LastSeen = earlier(l.FirstSeen, s.At), later(l.LastSeen, s.At)
+}
+
+func originOf(s login.Seen) string {
+	if s.Local {
+		return "local"
+	}
+	return classOf(s.Origin)
+}
+
 // addCrash merges deaths by signal.
 func (t *table) addCrash(s exit.Seen) {
 	key := crashKey{s.Program, s.UID, s.Signal}
@@ -271,6 +305,7 @@ func (t *table) expire(now time.Time) {
 	}
 	maps.DeleteFunc(t.spoken, func(_ spokenKey, p *facts.Spoken) bool { return p.LastSeen.Before(limit) })
 	maps.DeleteFunc(t.listening, func(_ listeningKey, l *facts.Listening) bool { return l.LastSeen.Before(limit) })
+	maps.DeleteFunc(t.logins, func(_ loginKey, l *facts.LoginSeen) bool { return l.LastSeen.Before(limit) })
 	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
 }
 
@@ -300,6 +335,13 @@ func (t *table) fill(r *facts.Runtime) {
 	}
 	slices.SortFunc(r.Listening, func(a, b facts.Listening) int {
 		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Program, b.Program), cmp.Compare(a.UID, b.UID))
+	})
+	r.Logins = make([]facts.LoginSeen, 0, len(t.logins))
+	for _, l := range t.logins {
+		r.Logins = append(r.Logins, *l)
+	}
+	slices.SortFunc(r.Logins, func(a, b facts.LoginSeen) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Origin, b.Origin))
 	})
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
@@ -368,6 +410,10 @@ func (t *table) load(r *facts.Runtime) {
 	for _, l := range r.Listening[:min(len(r.Listening), maxListening)] {
 		q := l
 		t.listening[listeningKey{l.Program, l.UID, l.Port}] = &q
+	}
+	for _, l := range r.Logins[:min(len(r.Logins), maxLogins)] {
+		q := l
+		t.logins[loginKey{l.User, l.Origin}] = &q
 	}
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)

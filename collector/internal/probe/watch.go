@@ -15,13 +15,14 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/login"
 	"github.com/vymir-project/vymir/collector/internal/probe/proto"
 	"github.com/vymir-project/vymir/collector/internal/probe/ptrace"
 	"github.com/vymir-project/vymir/collector/internal/probe/tcp"
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
 
-// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send, protocol.
+// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send, protocol, login.
 type Event struct {
 	At      time.Time `json:"at"` // UTC
 	Kind    string    `json:"kind"`
@@ -207,7 +208,7 @@ func (s *Set) changed(c files.Change) {
 // usual are the kinds of events that are counted, and told to watchers only.
 func usual(kind string) bool {
 	switch kind {
-	case exec.Event, tcp.Connect, tcp.Accept, udp.Event, proto.Event:
+	case exec.Event, tcp.Connect, tcp.Accept, udp.Event, proto.Event, login.Event:
 		return true
 	}
 	return false
@@ -228,4 +229,18 @@ func flowEvent(x flow.Seen, kind string) Event {
 		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: &x.UID,
 		Peer: netip.AddrPortFrom(x.Peer, x.Port).String(),
 	}
+}
+
+func loginEvent(l login.Seen) Event {
+	e := Event{At: l.At, Kind: login.Event, What: l.User + " from here"}
+	if !l.Local {
+		e.What = l.User + " from elsewhere"
+		if l.Origin.IsValid() {
+			e.What = l.User + " from " + l.Origin.String()
+		}
+	}
+	if l.Failed {
+		e.What = "failed: " + e.What
+	}
+	return e
 }

@@ -2,9 +2,11 @@ package hook
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Process is what procfs says of a process.
@@ -102,4 +104,12 @@ func Processes() ([]int, error) {
 		}
 	}
 	return pids, nil
+}
+
+// Inode is the number of a file within its file system; 0: not known.
+func Inode(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Ino)
+	}
+	return 0
 }
