@@ -41,10 +41,11 @@ type Listener struct {
 	Program      string  `json:"program,omitzero"`   // command name
 	Exe          string  `json:"exe,omitzero"`       // path of the program
 	ExeDeleted   bool    `json:"exe_deleted,omitzero"`
+	Script       string  `json:"script,omitzero"` // what an interpreter runs: a file, "-" for code from its command line or standard input, "-m NAME" for a module; empty: Exe is no interpreter
 	User         string  `json:"user,omitzero"`
 	UID          *uint32 `json:"uid,omitzero"`
-	Package      string  `json:"package,omitzero"`       // package that owns Exe; empty: none or not known
-	PackageKnown bool    `json:"package_known,omitzero"` // true: the package data base was asked
+	Package      string  `json:"package,omitzero"`       // package that owns Script where that is a file, else Exe; empty: none or not known
+	PackageKnown bool    `json:"package_known,omitzero"` // true: the package data base was asked; false for a module, whose file is not looked for
 	Unit         string  `json:"unit,omitzero"`          // systemd unit by cgroup
 	Reachable    string  `json:"reachable,omitzero"`     // yes, no or limited, by the loaded firewall; absent: not evaluated
 	PeersSeen    *uint64 `json:"peers_seen,omitzero"`    // distinct peers outside the host seen by the probes in 30 days

@@ -21,6 +21,9 @@ func (e *Env) packageOwners() (owners map[string]string, ok bool) {
 		for _, p := range e.processTable().procs {
 			if strings.HasPrefix(p.exe, "/") && !p.contained {
 				wanted[p.exe] = true
+				if strings.HasPrefix(p.script, "/") {
+					wanted[p.script] = true
+				}
 			}
 		}
 		for _, p := range e.unitFiles() {

@@ -45,6 +45,7 @@ type process struct {
 	unit       string    // systemd unit by cgroup
 	contained  bool      // in another PID name space than ours
 	kernel     bool      // a kernel thread
+	script     string    // of an interpreter that holds sockets, as facts.Listener.Script says
 	sockets    []uint64  // inodes
 	bpf        []string  // numbers of the descriptors that hold a BPF program or link
 }
@@ -115,6 +116,9 @@ func (e *Env) scanProcesses() *procScan {
 					s.byInode[inode] = p
 				}
 			}
+		}
+		if len(p.sockets) > 0 && !p.contained {
+			p.script = e.interpreted(pid, p.exe)
 		}
 	}
 	return s

@@ -78,12 +78,15 @@ func (e *Env) listener(s socket, scan *procScan) facts.Listener {
 		return l
 	}
 	l.PID, l.Program, l.Exe, l.ExeDeleted, l.UID, l.Unit = p.pid, p.comm, p.exe, p.exeDeleted, &p.uid, p.unit
-	l.User = e.UserName(p.uid)
+	l.User, l.Script = e.UserName(p.uid), p.script
 	if p.pid == 1 {
 		l.Unit = ""
 	}
 	if owners, ok := e.packageOwners(); ok && p.exe != "" && !p.contained {
 		l.Package, l.PackageKnown = owners[p.exe], true
+		if script := p.script; script != "" {
+			l.Package, l.PackageKnown = owners[script], !strings.HasPrefix(script, "-m ")
+		}
 	}
 	return l
 }

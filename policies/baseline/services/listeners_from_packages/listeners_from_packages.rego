@@ -47,12 +47,20 @@ package baseline.services.listeners_from_packages
 
 outside := [l | some l in input.sockets.listeners; l.exposure != "loopback"; l.exe]
 
-unknown := {l.exe |
+unknown := {said(l) |
 	some l in outside
 	l.package_known == true
 	object.get(l, "package", "") == ""
 	not allowed(l.exe)
+	not allowed(object.get(l, "script", ""))
 }
+
+# an interpreter comes from a package always; what counts is the script it runs
+said(l) := sprintf("%s (%s)", [l.exe, l.script]) if {
+	startswith(l.script, "/")
+} else := sprintf("%s (%d)", [l.exe, l.port]) if {
+	l.script
+} else := l.exe
 
 allowed(exe) if {
 	some pattern in data.params.services.listeners_from_packages.allowed

@@ -17,6 +17,13 @@ test_fail_unknown if {
 	listeners_from_packages.live.params.names == ["/tmp/x"] with input as listener("/tmp/x", true)
 }
 
+test_fail_code_of_an_interpreter if {
+	perl := {"exe": "/usr/bin/perl", "exposure": "all", "package_known": true, "port": 31337, "script": "-"}
+	listeners_from_packages.live.params.names == ["/usr/bin/perl (31337)"] with input.sockets.listeners as [perl]
+	listeners_from_packages.live.params.names == ["/usr/bin/perl (/opt/x.pl)"] with input.sockets.listeners as [object.union(perl, {"script": "/opt/x.pl"})]
+	listeners_from_packages.live.verdict == "pass" with input.sockets.listeners as [object.union(perl, {"script": "/usr/sbin/munin-node", "package": "munin-node"})]
+}
+
 test_unmeasured_live if {
 	not listeners_from_packages.live with input as {"families": {}}
 	not listeners_from_packages.live with input as listener("/tmp/x", false)
