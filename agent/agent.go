@@ -14,6 +14,7 @@ import (
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/durable"
 	"github.com/vymir-project/vymir/agent/internal/memory"
+	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/agent/wire"
@@ -40,6 +41,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	DescribeSelf(doc, c)
+	doc.Languages, doc.Families["languages"] = osvscan.Scan(ctx, c.osvscanOptions(), doc.MeasuredAt)
 	memory.Release() // of collecting, before judging needs its own
 	full, problem, err := judge(ctx, c, doc)
 	if err != nil {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/schedule"
 	"github.com/vymir-project/vymir/agent/wire"
@@ -39,6 +41,7 @@ type Config struct {
 	Outbox           OutboxConfig              `yaml:"outbox"`
 	Probes           ProbesConfig              `yaml:"probes"`
 	AcceptDirectives AcceptDirectives          `yaml:"accept_directives"`
+	OSVScan          OSVScanConfig             `yaml:"osvscan"`     // packages of programming languages; empty: not scanned
 	BundleKeys       string                    `yaml:"bundle_keys"` // file of minisign public keys of policy bundles; empty: /etc/vymir/bundle.pub. Absent: those given at enrolment
 }
 
@@ -67,6 +70,46 @@ type AcceptDirectives struct {
 	RefuseInterval   bool `yaml:"refuse_interval"`    // keep the interval of this file
 	RefuseMeasureNow bool `yaml:"refuse_measure_now"` // measure by this file's schedule only
 	RefuseBundle     bool `yaml:"refuse_bundle"`      // judge by the policies this program carries only
+}
+
+// OSVScanConfig sets up vymir-osvscan, the optional scanner for packages of programming languages.
+type OSVScanConfig struct {
+	Program    string   `yaml:"program"`      // path of vymir-osvscan; empty: /usr/lib/vymir/vymir-osvscan
+	Data       string   `yaml:"data"`         // folder with OSV data, <Ecosystem>/all.zip; empty: nothing is scanned
+	Paths      []string `yaml:"paths"`        // what to look at; empty: /opt, /srv, /usr/local, /var/www, /home, /root
+	Every      Duration `yaml:"every"`        // not more often than this; 0: 24h
+	Time       Duration `yaml:"time"`         // budget of one scan; 0: 5m
+	MemoryMiB  int      `yaml:"memory_mib"`   // cap of one scan; 0: 512
+	MaxAgeDays int      `yaml:"max_age_days"` // older data measure nothing; 0: 30
+}
+
+func (c *OSVScanConfig) check() error {
+	switch {
+	case c.Every < 0 || c.Time < 0 || c.Time != 0 && time.Duration(c.Time) < time.Second || time.Duration(c.Time) > 10*time.Minute:
+		return errors.New("osvscan.every is not negative, osvscan.time from 1s to 10m")
+	case c.MemoryMiB != 0 && (c.MemoryMiB < 64 || c.MemoryMiB > 65536):
+		return fmt.Errorf("osvscan.memory_mib %d, from 64 to 65536", c.MemoryMiB)
+	case c.MaxAgeDays < 0:
+		return fmt.Errorf("osvscan.max_age_days %d is negative", c.MaxAgeDays)
+	}
+	for _, p := range append([]string{c.Program, c.Data}, c.Paths...) {
+		if p != "" && !filepath.IsAbs(p) {
+			return fmt.Errorf("osvscan: path %q is not absolute", p)
+		}
+	}
+	return nil
+}
+
+func (c *Config) osvscanOptions() osvscan.Options {
+	s := c.OSVScan
+	o := osvscan.Options{
+		Program: cmp.Or(s.Program, "/usr/lib/vymir/vymir-osvscan"), Data: s.Data, Paths: s.Paths, Every: cmp.Or(time.Duration(s.Every), 24*time.Hour),
+		Time: cmp.Or(time.Duration(s.Time), 5*time.Minute), MemoryMiB: cmp.Or(s.MemoryMiB, 512), MaxAgeDays: cmp.Or(s.MaxAgeDays, 30), Dir: c.collectorDir(),
+	}
+	if len(o.Paths) == 0 {
+		o.Paths = []string{"/opt", "/srv", "/usr/local", "/var/www", "/home", "/root"}
+	}
+	return o
 }
 
 // Duration is a time.Duration written as "1h30m".
@@ -180,6 +223,9 @@ func (c *Config) check() error {
 	}
 	if n := c.Probes.MaxEntries; n != 0 && (n < 16 || n > 65536) {
 		return fmt.Errorf("probes.max_entries %d, from 16 to 65536", n)
+	}
+	if err := c.OSVScan.check(); err != nil {
+		return err
 	}
 	return c.Consent.Check()
 }

@@ -67,6 +67,7 @@ type Document struct {
 	Agent        *Agent        `json:"agent,omitzero"`
 
 	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitzero"` // measured where an index of the release is given
+	Languages       *Languages       `json:"languages,omitzero"`       // measured where vymir-osvscan is set up
 }
 
 // Host identifies the machine. Name and MachineID are target detail: consent governs whether they leave it.
