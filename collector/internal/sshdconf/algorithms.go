@@ -33,6 +33,9 @@ func defaultAlgorithms(name string, v Version, distro string) []string {
 		if v < 802 {
 			return join(ecdsaPlain, "ssh-ed25519", rsaPlain, "ssh-rsa")
 		}
+		if v < 805 {
+			return join(ecdsaPlain, "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-ed25519", "sk-ssh-ed25519@openssh.com", rsaPlain)
+		}
 		return join("ssh-ed25519", ecdsaPlain, skPlain, rsaPlain)
 	}
 	return join(defaultKeyAlgorithms(v)...)
@@ -78,8 +81,9 @@ func defaultKeyAlgorithms(v Version) []string {
 		return []string{"ssh-ed25519-cert-v01@openssh.com", ecdsaCert, skCert, rsaCert, "ssh-rsa-cert-v01@openssh.com",
 			"ssh-ed25519", ecdsaPlain, skPlain, rsaPlain, "ssh-rsa"}
 	case v >= 802:
-		return []string{ecdsaCert, skCert, "ssh-ed25519-cert-v01@openssh.com", rsaCert, "ssh-rsa-cert-v01@openssh.com",
-			ecdsaPlain, skPlain, "ssh-ed25519", rsaPlain, "ssh-rsa"}
+		return []string{ecdsaCert, "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "ssh-ed25519-cert-v01@openssh.com",
+			"sk-ssh-ed25519-cert-v01@openssh.com", rsaCert, "ssh-rsa-cert-v01@openssh.com",
+			ecdsaPlain, "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-ed25519", "sk-ssh-ed25519@openssh.com", rsaPlain, "ssh-rsa"}
 	case v >= 708:
 		return []string{ecdsaCert, "ssh-ed25519-cert-v01@openssh.com", rsaCert, "ssh-rsa-cert-v01@openssh.com",
 			ecdsaPlain, "ssh-ed25519", rsaPlain, "ssh-rsa"}

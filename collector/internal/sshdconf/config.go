@@ -1,7 +1,7 @@
 // Package sshdconf computes the effective configuration of OpenSSH's server from its files and command line, as the
 // server itself would: without running it.
 //
-// What it knows was checked against "sshd -T" of Debian 12's release; the test beside it repeats that over a matrix of
+// What it knows was checked against "sshd -T" of Debian 11, 12 and 13 (8.4, 9.2, 10.0); the test beside it repeats that over a matrix of
 // configurations wherever an sshd is installed. Host names in ListenAddress are not resolved, Match blocks are listed
 // and not evaluated, except those that hold for every connection.
 package sshdconf
@@ -167,6 +167,9 @@ func (p *parser) file(name string, outer *block, depth int) error {
 	n := 0
 	for line := range strings.SplitSeq(string(b), "\n") {
 		n++
+		if p.o.Version < cutsComments {
+			line, _, _ = strings.Cut(line, "#")
+		}
 		if p.count >= maxDirectives {
 			return errors.New("too many lines")
 		}

@@ -85,7 +85,7 @@ func TestParseSettings(t *testing.T) {
 			"kbdinteractiveauthentication": {"no"}, "pubkeyacceptedalgorithms": {"ssh-ed25519"}, "permitrootlogin": {"prohibit-password"},
 		}},
 		{name: "trailing_comment", files: tree{main: "PermitRootLogin no # never\n"}, want: map[string][]string{"permitrootlogin": {"no"}}},
-		{name: "trailing_comment_old", v: 804, files: tree{main: "PermitRootLogin no # never\n"}, errs: 1, want: map[string][]string{"permitrootlogin": {"prohibit-password"}}},
+		{name: "trailing_comment_old", v: 804, files: tree{main: "PermitRootLogin no # never\n"}, want: map[string][]string{"permitrootlogin": {"no"}}},
 		{name: "comment_glued", files: tree{main: "PermitRootLogin no#never\n"}, errs: 1, want: map[string][]string{"permitrootlogin": {"prohibit-password"}}},
 		{name: "comment_in_list", files: tree{main: "AllowUsers eva adam # the gardeners\nAllowUsers \"snake\"\n"}, want: map[string][]string{"allowusers": {"eva", "adam", "snake"}}},
 		{name: "spans", files: tree{main: "LoginGraceTime 1m30s\nClientAliveInterval 5m\nRekeyLimit 1G 1h\nMaxStartups 5\n"}, want: map[string][]string{

@@ -214,6 +214,9 @@ func defaultOf(name string, k keyword, v Version, distro string) []string {
 			return []string{"yes"}
 		}
 	case "ipqos":
+		if v >= 1000 && distro == "debian" {
+			return []string{"ef", "cs1"}
+		}
 		if v >= 708 && distro != "debian" {
 			return []string{"af21", "cs1"}
 		}

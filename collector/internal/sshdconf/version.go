@@ -11,6 +11,10 @@ type Version int
 // newest stands in for an unknown version.
 const newest Version = 1099
 
+// cutsComments is the first release that knows quotes from comments: those before it end every line at its first "#", inside a
+// word or a command, too. Seen at 8.4; the words of 8.7 are read as 9.2 reads them.
+const cutsComments Version = 807
+
 var versionRE = regexp.MustCompile(`(\d{1,2})\.(\d{1,2})`)
 
 // ParseVersion finds the release in "9.2p1", "1:9.2p1-2+deb12u3" or "OpenSSH_9.2p1"; zero when there is none.
