@@ -28,10 +28,19 @@ type Config struct {
 	Agents   Agents `yaml:"agents"`
 	Web      Web    `yaml:"web"`
 	OIDC     OIDC   `yaml:"oidc"`
+	// Webhooks are the addresses that administrators have told what happens.
+	Webhooks Webhooks `yaml:"webhooks"`
 	// Metrics is where Prometheus asks, plain HTTP: an address of this machine only.
 	Metrics Metrics `yaml:"metrics"`
 	Keep    Keep    `yaml:"keep"`
 	Log     Log     `yaml:"log"`
+}
+
+// Webhooks says which addresses may be called.
+type Webhooks struct {
+	// Private allows addresses of private networks, and plain http: whoever may add a webhook can then reach from here what
+	// this machine can.
+	Private bool `yaml:"allow_private"`
 }
 
 // OIDC is an OpenID Connect provider that people may sign in by, beside local accounts. The address it sends people

@@ -103,7 +103,8 @@ func (s *Server) pages() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}
-	rest, err := api.Handler(api.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now, Catalogue: s.Needs, Version: "1.0"})
+	rest, err := api.Handler(api.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now, Catalogue: s.Needs, Version: "1.0",
+		Seal: s.Seal, PrivateWebhooks: s.Config.Webhooks.Private})
 	if err != nil {
 		return nil, fmt.Errorf("make api: %w", err)
 	}

@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/vymir-project/vymir/server/internal/api"
+	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -19,6 +22,9 @@ func (s *Server) sweep(ctx context.Context) error {
 	for {
 		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", "err", err)
+		}
+		if err := s.deliver(ctx, owner); err != nil && ctx.Err() == nil {
+			s.log.Error("deliver webhooks", "err", err)
 		}
 		if err := s.prune(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("prune", "err", err)
@@ -41,7 +47,7 @@ func (s *Server) sweepOnce(ctx context.Context, owner string) error {
 		if err != nil || !mine {
 			return err
 		}
-		if err := tx.PruneAttempts(now); err != nil {
+		if err := errors.Join(tx.PruneAttempts(now), tx.PruneKeys(now.Add(-api.KeyLife))); err != nil {
 			return err
 		}
 		n, err := tx.ExpireWaivers(now, 500)
@@ -84,4 +90,24 @@ func (s *Server) prune(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// deliver tells webhooks what waits for them. Of several processes one does, for as long as its lease lasts.
+func (s *Server) deliver(ctx context.Context, owner string) error {
+	mine := false
+	err := s.Store.Tx(ctx, func(tx *store.Tx) (err error) {
+		mine, err = tx.Lease("webhooks", owner, s.now(), 3*sweepEvery)
+		return err
+	})
+	if err != nil || !mine {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, 2*sweepEvery)
+	defer cancel()
+	sender := &hook.Sender{Store: s.Store, Seal: s.Seal, Client: hook.Client(s.Config.Webhooks.Private), Log: s.log, Now: s.now}
+	n, err := sender.Deliver(within, 200)
+	if n > 0 {
+		s.log.Debug("webhooks told", "messages", n)
+	}
+	return err
 }

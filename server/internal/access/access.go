@@ -44,31 +44,33 @@ type Action string
 
 // The actions. "read" never changes anything; every other one does.
 const (
-	HostsRead       Action = "hosts:read"       // hosts with their facts and results
-	FindingsRead    Action = "findings:read"    // findings with their evidence
-	FindingsReview  Action = "findings:review"  // confirm, mark false positive, waive
-	GapsRead        Action = "gaps:read"        // gaps of a recipient
-	NeedsRead       Action = "needs:read"       // needs of a recipient with what they rest on
-	NeedsPropose    Action = "needs:propose"    // put a need before the approvers
-	NeedsApprove    Action = "needs:approve"    // one of the two persons
-	NeedsWithdraw   Action = "needs:withdraw"   // take a release back
-	NeedsCommission Action = "needs:commission" // say that a delivery is in use
-	EntriesRead     Action = "entries:read"     // catalogue entries as a donor sees them
-	EntriesPledge   Action = "entries:pledge"   // announce help
-	EntriesCommit   Action = "entries:commit"   // bind it
-	EntriesDeliver  Action = "entries:deliver"  // say that it was delivered
-	EffectRead      Action = "effect:read"      // what a delivered need changed
-	QueueRead       Action = "queue:read"       // entries, pledges and deliveries of all donors
-	AuditRead       Action = "audit:read"       // the trail
-	TokensManage    Action = "tokens:manage"    // API tokens of one's own
-	PeopleManage    Action = "people:manage"    // who else administers the recipient's hosts
+	HostsRead        Action = "hosts:read"        // hosts with their facts and results
+	FindingsRead     Action = "findings:read"     // findings with their evidence
+	FindingsReview   Action = "findings:review"   // confirm, mark false positive, waive
+	FindingsEvidence Action = "findings:evidence" // put files to findings
+	GapsRead         Action = "gaps:read"         // gaps of a recipient
+	NeedsRead        Action = "needs:read"        // needs of a recipient with what they rest on
+	NeedsPropose     Action = "needs:propose"     // put a need before the approvers
+	NeedsApprove     Action = "needs:approve"     // one of the two persons
+	NeedsWithdraw    Action = "needs:withdraw"    // take a release back
+	NeedsCommission  Action = "needs:commission"  // say that a delivery is in use
+	EntriesRead      Action = "entries:read"      // catalogue entries as a donor sees them
+	EntriesPledge    Action = "entries:pledge"    // announce help
+	EntriesCommit    Action = "entries:commit"    // bind it
+	EntriesDeliver   Action = "entries:deliver"   // say that it was delivered
+	EffectRead       Action = "effect:read"       // what a delivered need changed
+	QueueRead        Action = "queue:read"        // entries, pledges and deliveries of all donors
+	AuditRead        Action = "audit:read"        // the trail
+	TokensManage     Action = "tokens:manage"     // API tokens of one's own
+	WebhooksManage   Action = "webhooks:manage"   // addresses that are told what happens
+	PeopleManage     Action = "people:manage"     // who else administers the recipient's hosts
 )
 
 // Actions returns every action, in the order of their declaration.
 func Actions() []Action {
-	return []Action{HostsRead, FindingsRead, FindingsReview, GapsRead, NeedsRead, NeedsPropose, NeedsApprove,
+	return []Action{HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, NeedsPropose, NeedsApprove,
 		NeedsWithdraw, NeedsCommission, EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, EffectRead,
-		QueueRead, AuditRead, TokensManage, PeopleManage}
+		QueueRead, AuditRead, TokensManage, WebhooksManage, PeopleManage}
 }
 
 // Valid reports whether a is one of [Actions].
@@ -76,9 +78,9 @@ func (a Action) Valid() bool { return slices.Contains(Actions(), a) }
 
 // allowed is the law: what each role may do inside its scope.
 var allowed = map[Role][]Action{
-	RecipientAdmin:    {HostsRead, FindingsRead, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage},
+	RecipientAdmin:    {HostsRead, FindingsRead, FindingsEvidence, WebhooksManage, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage},
 	RecipientApprover: {GapsRead, NeedsRead, NeedsApprove, NeedsWithdraw, EffectRead, TokensManage},
-	Assessor:          {HostsRead, FindingsRead, FindingsReview, GapsRead, NeedsRead, EffectRead, TokensManage},
+	Assessor:          {HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, EffectRead, TokensManage},
 	Donor:             {EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, TokensManage},
 	Observer:          {EntriesRead, TokensManage},
 	Coordinator:       {EntriesRead, QueueRead, TokensManage},
@@ -98,6 +100,7 @@ var bounds = map[Action]bound{
 	HostsRead: toRecipient, FindingsRead: toRecipient, FindingsReview: toRecipient, GapsRead: toRecipient,
 	NeedsRead: toRecipient, NeedsPropose: toRecipient, NeedsApprove: toRecipient, NeedsWithdraw: toRecipient,
 	NeedsCommission: toRecipient, EffectRead: toRecipient, PeopleManage: toRecipient,
+	FindingsEvidence: toRecipient, WebhooksManage: toRecipient,
 	EntriesPledge: toDonor, EntriesCommit: toDonor, EntriesDeliver: toDonor,
 	EntriesRead: toServer, QueueRead: toServer, AuditRead: toServer, TokensManage: toServer,
 }

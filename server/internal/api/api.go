@@ -9,6 +9,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -22,7 +23,9 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/review"
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -47,12 +50,19 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Version   string
+	// Seal keeps answers to idempotent requests and secrets of webhooks unreadable in the store; nil: a key of its own.
+	Seal *seal.Key
+	// PrivateWebhooks allows webhooks to addresses of private networks.
+	PrivateWebhooks bool
 }
 
 type service struct {
 	access    *access.Service
 	catalogue *catalogue.Service
 	desk      *desk.Desk
+	store     *store.Store
+	seal      *seal.Key
+	private   bool
 	log       *slog.Logger
 	now       func() time.Time
 }
@@ -64,7 +74,16 @@ func Handler(d Deps) (http.Handler, error) {
 }
 
 func build(d Deps) (http.Handler, huma.API, error) {
-	s := &service{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), log: d.Log, now: d.Now}
+	s := &service{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, seal: d.Seal, private: d.PrivateWebhooks,
+		log: d.Log, now: d.Now}
+	if s.seal == nil {
+		b := make([]byte, 32)
+		rand.Read(b) //nolint:errcheck // never fails since Go 1.24
+		var err error
+		if s.seal, err = seal.New(b); err != nil {
+			return nil, nil, err
+		}
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -84,6 +103,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.factors(api)
 	s.administer(api)
 	s.measured(api)
+	s.evidence(api)
 	s.consent(api)
 	s.donors(api)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem(w, http.StatusNotFound) })
@@ -108,7 +128,7 @@ func config(version string) huma.Config {
 
 // secure wraps the API with what holds for every answer.
 func (s *service) secure(next http.Handler) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(next)
+	guarded := http.NewCrossOriginProtection().Handler(s.idempotent(conditional(next)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -122,7 +142,7 @@ func (s *service) secure(next http.Handler) http.Handler {
 			problem(w, http.StatusRequestURITooLong)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
@@ -134,6 +154,14 @@ func (s *service) secure(next http.Handler) http.Handler {
 		}()
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// bodyLimit is how much a request may carry: files may be larger than the rest.
+func bodyLimit(r *http.Request) int64 {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, Prefix+"/findings/") && strings.HasSuffix(r.URL.Path, "/attachments") {
+		return desk.MaxAttachment + 1
+	}
+	return maxBody
 }
 
 func problem(w http.ResponseWriter, status int) {
@@ -197,11 +225,18 @@ func actor(ctx context.Context) access.Actor {
 	return a
 }
 
+var maxKey = 200
+
 // op describes an operation that needs an action; "" is open to everyone who is signed in.
 func op(method, path, id string, action access.Action, summary string) huma.Operation {
 	o := huma.Operation{Method: method, Path: Prefix + path, OperationID: id, Summary: summary, MaxBodyBytes: maxBody,
 		Tags: []string{strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]}, Metadata: map[string]any{},
-		Security: []map[string][]string{{"bearer": {}}, {"cookie": {}}}, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}}
+		Security: []map[string][]string{{"bearer": {}}, {"cookie": {}}}, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestURITooLong}}
+	if method != http.MethodGet {
+		o.Errors = append(o.Errors, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests)
+		o.Parameters = append(o.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Description: "remembered for 24 hours: the same request again gets the first answer",
+			Schema: &huma.Schema{Type: "string", MaxLength: &maxKey}})
+	}
 	if action != "" {
 		o.Metadata[actionKey] = action
 		o.Description = "Needs the right `" + string(action) + "`."
@@ -223,7 +258,7 @@ func (s *service) fail(err error) error {
 		errors.Is(err, access.ErrStale), errors.Is(err, access.ErrSession), errors.Is(err, access.ErrPerson):
 		return huma.Error403Forbidden(err.Error())
 	case errors.Is(err, catalogue.ErrState), errors.Is(err, catalogue.ErrChanged), errors.Is(err, catalogue.ErrSame), errors.Is(err, catalogue.ErrOverlap),
-		errors.Is(err, review.ErrClosed), errors.Is(err, catalogue.ErrNothing), errors.Is(err, store.ErrExists), errors.Is(err, access.ErrUnavailable):
+		errors.Is(err, review.ErrClosed), errors.Is(err, catalogue.ErrNothing), errors.Is(err, store.ErrExists), errors.Is(err, access.ErrUnavailable), errors.Is(err, desk.ErrWebhooks):
 		return huma.Error409Conflict(err.Error())
 	case errors.As(err, &screened):
 		return huma.Error422UnprocessableEntity(err.Error())
@@ -236,7 +271,8 @@ func (s *service) fail(err error) error {
 	}
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
-		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword} {
+		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
+		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, hook.ErrURL, hook.ErrPrivate} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())
 		}

@@ -127,11 +127,7 @@ type findingsInput struct {
 
 type decisionInput struct {
 	IDInput
-	Body struct {
-		Decision string    `json:"decision" enum:"unreviewed,confirmed,false_positive,accepted"`
-		Reason   string    `json:"reason,omitempty" maxLength:"4000"`
-		Until    time.Time `json:"until,omitempty" doc:"end of a waiver; required for accepted, at most a year away"`
-	}
+	Body DecisionBody
 }
 
 type commentInput struct {
@@ -288,11 +284,7 @@ func (s *service) findings(api huma.API) {
 		func(ctx context.Context, in *IDInput) (*bodyOutput[FindingDetail], error) { return detail(ctx, in.ID) })
 	huma.Register(api, op(http.MethodPost, "/findings/{id}/decision", "decide-finding", access.FindingsReview, "Confirm, mark a false positive, or accept until a date"),
 		func(ctx context.Context, in *decisionInput) (*bodyOutput[FindingDetail], error) {
-			d := review.Decision(in.Body.Decision)
-			if in.Body.Decision == "unreviewed" {
-				d = review.Unreviewed
-			}
-			if err := s.desk.Decide(ctx, actor(ctx), in.ID, d, in.Body.Reason, in.Body.Until); err != nil {
+			if err := s.desk.Decide(ctx, actor(ctx), in.ID, in.Body.decision(), in.Body.Reason, in.Body.Until); err != nil {
 				return nil, s.fail(err)
 			}
 			return detail(ctx, in.ID)

@@ -158,11 +158,14 @@ type FindingEvent struct {
 	Detail    string // JSON or, for a comment, its text
 }
 
-// AddFindingEvent appends to a finding's history.
+// AddFindingEvent appends to a finding's history and announces it to the recipient's webhooks.
 func (t *Tx) AddFindingEvent(v FindingEvent) error {
 	_, err := t.exec(`INSERT INTO finding_events (id, finding_id, at_ms, actor, event, detail) VALUES (?, ?, ?, ?, ?, ?)`,
 		v.ID, v.FindingID, MS(v.At), v.Actor, v.Event, v.Detail)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.announce(v.Event, v.FindingID, v.At)
 }
 
 // FindingEvents lists a finding's history, oldest first.
