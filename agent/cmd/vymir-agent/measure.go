@@ -20,6 +20,7 @@ import (
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/bundle"
+	"github.com/vymir-project/vymir/policies/oscal"
 )
 
 const maxInputBytes = 64 << 20
@@ -117,7 +118,7 @@ func (p *program) assessCommand() *cobra.Command {
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 3 when a control of this severity or a higher one fails: critical, high, medium, low, info")
 	fl.Float64Var(&f.minCoverage, "min-coverage", 0, "exit 4 when less than this percentage of the applicable controls could be decided")
 	p.roleFlag(c, &f.role)
-	formatFlag(c, &f.format, "table", "json", "html")
+	formatFlag(c, &f.format, "table", "json", "html", "oscal")
 	return c
 }
 
@@ -159,6 +160,8 @@ func (p *program) assess(c *cobra.Command, f *assessFlags) error {
 		err = p.writeJSON(a)
 	case "html":
 		err = report.HTML(p.stdout, a, p.language())
+	case "oscal":
+		err = oscal.Write(p.stdout, a)
 	default:
 		err = report.Assessment(p.stdout, a, p.style())
 	}
