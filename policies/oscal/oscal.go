@@ -183,7 +183,7 @@ func Write(w io.Writer, a *assessment.Assessment) error {
 func observe(x *assessment.Result, id string, at time.Time) (observation, error) {
 	o := observation{
 		UUID: id, Title: line(x.Title, x.Control), Description: line(x.Reason, x.Control), Methods: []string{"TEST"}, Collected: at.UTC(),
-		Props: []prop{{"control", Namespace, x.Control}, {"status", Namespace, string(x.Status)}, {"severity", Namespace, string(x.Severity)}},
+		Props: []prop{{"control", Namespace, x.Control}, {"status", Namespace, string(x.Status)}, {"severity", Namespace, line(string(x.Severity), "unknown")}},
 	}
 	add := func(name, value string) {
 		if value = line(value, ""); value != "" {

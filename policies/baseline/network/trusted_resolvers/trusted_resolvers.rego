@@ -2,7 +2,7 @@
 # title: Names are resolved by trusted servers only
 # description: >-
 #   Whoever answers a host's questions for names decides where it goes, and reads what it asks for. The configured name
-#   servers must not be on the list of forbidden ones (by default those of Yandex), and must be on the approved list
+#   servers must not be on the list of forbidden ones, and must be on the approved list
 #   where one is given. What runs must match: the kernel is asked to which public name servers programs really turn;
 #   name servers of one's own and tools for trying, such as dig, are left out.
 # custom:
@@ -10,7 +10,7 @@
 #     title: Імена розв'язують лише довірені сервери
 #     rationale: >-
 #       Хто відповідає вузлу на запити імен, той вирішує, куди він піде, і бачить, що саме він запитує. Налаштовані
-#       сервери імен не можуть бути в переліку заборонених (за замовчуванням це сервери Яндекса), а якщо задано перелік
+#       сервери імен не можуть бути в переліку заборонених, а якщо задано перелік
 #       погоджених – мають належати до нього. Те, що відбувається насправді, має збігатися: ядро показує, до яких
 #       публічних серверів імен програми звертаються; власні сервери імен і засоби перевірки на зразок dig не
 #       враховуються.
@@ -30,15 +30,10 @@
 #         en: "addresses of the approved name servers; empty: no list is given"
 #         uk: "адреси погоджених серверів імен; порожньо: переліку не задано"
 #     - name: forbidden
-#       default: [
-#         "77.88.8.8", "77.88.8.1", "77.88.8.88", "77.88.8.2",
-#         "77.88.8.7", "77.88.8.3", "2a02:6b8::feed:ff", "2a02:6b8::feed:0ff",
-#         "2a02:6b8:0:1::feed:ff", "2a02:6b8:0:1::feed:0ff", "2a02:6b8::feed:bad", "2a02:6b8:0:1::feed:bad",
-#         "2a02:6b8::feed:a11", "2a02:6b8:0:1::feed:a11"
-#       ]
+#       default: []
 #       meaning:
-#         en: "addresses of name servers that must not be used; by default those of Yandex"
-#         uk: "адреси серверів імен, якими не можна користуватися; за замовчуванням сервери Яндекса"
+#         en: "addresses of name servers that must not be used"
+#         uk: "адреси серверів імен, якими не можна користуватися"
 #   mappings:
 #     csf2: [PR.IR-01]
 #     cis8: ["4.9", "9.2"]

@@ -24,7 +24,8 @@ test_success_right if {
 }
 
 test_fail_forbidden if {
-	trusted_resolvers.persisted.params.found == ["77.88.8.8"] with input.network as set(["192.0.2.53", "77.88.8.8"])
+	trusted_resolvers.persisted.params.found == ["203.0.113.8"] with input.network as set(["192.0.2.53", "203.0.113.8"])
+		with data.params.network.trusted_resolvers.forbidden as ["203.0.113.8"]
 }
 
 test_fail_unapproved if {
