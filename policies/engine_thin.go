@@ -22,3 +22,6 @@ func (*Engine) Judge(context.Context, []byte, JudgeOptions) (*assessment.Assessm
 
 // Catalogue returns the catalogue that this program carries.
 func (*Engine) Catalogue() *Catalogue { return BuiltIn() }
+
+// Triage answers [ErrThin].
+func (*Engine) Triage(context.Context, []byte, JudgeOptions) ([]Triaged, error) { return nil, ErrThin }
