@@ -69,6 +69,12 @@ bench: ## benchmarks of every house (compare two runs with benchstat)
 bench-server: ## latency of pages and API over 20,000 hosts (on PostgreSQL too with VYMIR_TEST_POSTGRES; some minutes)
 	VYMIR_LATENCY=$${HOSTS:-20000} go test -run '^TestLatency$$' -timeout 60m -v ./server
 
+.PHONY: bench-wire
+bench-wire: ## what a check-in costs on a wire between the two programs, and by what reports are compressed (needs root)
+	VYMIR_WIRE=12 go test ./server -run TestMonthOnTheWire -v
+	go test ./server/internal/ingest -run TestMonthOfCheckIns -v
+	go run ./agent/internal/dictionary
+
 .PHONY: test-kernels
 test-kernels: ## boot Debian's kernels in QEMU and run the probe tests inside (long)
 	@collector/internal/probe/kernels/run.sh

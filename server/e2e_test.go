@@ -276,6 +276,7 @@ type agentStatus struct {
 		LastError string `json:"last_error"`
 		Protocol  string `json:"protocol"`
 		Failures  int    `json:"failures"`
+		Month     month  `json:"month"`
 	} `json:"uplink"`
 	Outbox struct {
 		Items        int    `json:"items"`

@@ -219,6 +219,9 @@ func (c *Client) openQUIC(ctx context.Context) error {
 	conf.NextProtos = []string{http3.NextProtoH3}
 	conn, err := c.quic.Dial(ctx, addr, conf, &quic.Config{
 		HandshakeIdleTimeout: c.o.HandshakeTimeout, MaxIdleTimeout: c.o.IdleTimeout, MaxIncomingStreams: -1,
+		// Packets that fit 1,280 bytes with either IP header, to which handshakes are padded, and no probes for larger ones: those cost a
+		// host more than they would save it. Smaller ones would not hold the server's first answer.
+		InitialPacketSize: 1232, DisablePathMTUDiscovery: true,
 	})
 	if err != nil {
 		pc.Close() //nolint:errcheck // nothing was sent by it that matters

@@ -10,8 +10,10 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -49,6 +51,7 @@ type sample struct {
 	results int
 	all     bool // judged by every baseline
 	plain   []byte
+	json    int      // bytes of the same as JSON, by gzip
 	parts   []string // what a dictionary may hold of it: results as they are encoded, and their targets alone
 }
 
@@ -96,7 +99,8 @@ func gather(folder string) ([]sample, error) {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			for _, p := range []redact.Profile{redact.Minimal, redact.Named, redact.Detailed} {
-				lean, err := wire.Encode(redact.Consent{Profile: p}.Apply(a))
+				leaves := redact.Consent{Profile: p}.Apply(a)
+				lean, err := wire.Encode(leaves)
 				if err != nil {
 					return nil, err
 				}
@@ -108,6 +112,9 @@ func gather(folder string) ([]sample, error) {
 					return nil, err
 				}
 				s := sample{host: filepath.Base(name), profile: p, results: len(lean.Results), all: full, plain: plain}
+				if s.json, err = gzipped(leaves); err != nil {
+					return nil, err
+				}
 				for _, r := range lean.Results {
 					part, err := wire.Marshal(r)
 					if err != nil {
@@ -120,6 +127,21 @@ func gather(folder string) ([]sample, error) {
 		}
 	}
 	return out, nil
+}
+
+func gzipped(a *assessment.Assessment) (int, error) {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return 0, err
+	}
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return 0, err
+	}
+	_, err = w.Write(text)
+	err = errors.Join(err, w.Close())
+	return out.Len(), err
 }
 
 // judge judges by the baselines a host has by itself, or by all.
@@ -175,7 +197,7 @@ func train(samples []sample, without string, id uint32, size int) ([]byte, error
 
 // compare prints what each sample takes: as it is, by zstd alone, and by the dictionary that of gives (nil: the newest of the wire).
 func compare(samples []sample, of func(sample) ([]byte, error)) error {
-	fmt.Printf("%-34s %-9s %8s %7s %7s %7s %9s\n", "host", "consent", "results", "plain", "zstd", "dict", "per 150")
+	fmt.Printf("%-34s %-9s %8s %10s %7s %7s %7s %9s\n", "host", "consent", "results", "JSON+gzip", "plain", "zstd", "dict", "per 150")
 	worst := map[redact.Profile]float64{}
 	made := map[string][]byte{}
 	for _, s := range samples {
@@ -197,7 +219,7 @@ func compare(samples []sample, of func(sample) ([]byte, error)) error {
 		}
 		per := float64(len(packed)) * 150 / float64(s.results)
 		worst[s.profile] = math.Max(worst[s.profile], per)
-		fmt.Printf("%-34s %-9s %8d %7d %7d %7d %9.0f\n", s.host, s.profile, s.results, len(s.plain), len(alone), len(packed), per)
+		fmt.Printf("%-34s %-9s %8d %10d %7d %7d %7d %9.0f\n", s.host, s.profile, s.results, s.json, len(s.plain), len(alone), len(packed), per)
 	}
 	fmt.Printf("worst per 150 results: %.0f minimal, %.0f named, %.0f detailed\n", worst[redact.Minimal], worst[redact.Named], worst[redact.Detailed])
 	return nil

@@ -163,6 +163,11 @@ func (s *server) client(t testing.TB, o wire.ClientOptions) *wire.Client {
 
 func (s *server) enrol(t testing.TB, p wire.Protocol) *agent {
 	t.Helper()
+	return s.enrolBy(t, wire.ClientOptions{Protocol: p})
+}
+
+func (s *server) enrolBy(t testing.TB, o wire.ClientOptions) *agent {
+	t.Helper()
 	text, _, err := s.enroller.CreateToken(t.Context(), enrol.NewToken{Recipient: "r-1", Server: s.Addr(), By: "test"})
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +179,7 @@ func (s *server) enrol(t testing.TB, p wire.Protocol) *agent {
 	if a.csr, err = x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, a.key); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.client(t, wire.ClientOptions{Protocol: p}).Enrol(t.Context(), connect.NewRequest(&vymirv1.EnrolRequest{Token: text, Csr: a.csr, WireVersion: wire.Version}))
+	r, err := s.client(t, o).Enrol(t.Context(), connect.NewRequest(&vymirv1.EnrolRequest{Token: text, Csr: a.csr, WireVersion: wire.Version}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +192,8 @@ func (s *server) enrol(t testing.TB, p wire.Protocol) *agent {
 		}
 		a.roots = append(a.roots, c)
 	}
-	a.Client = s.client(t, wire.ClientOptions{Protocol: p, Roots: a.roots, Certificate: &a.cert})
+	o.Roots, o.Certificate = a.roots, &a.cert
+	a.Client = s.client(t, o)
 	return a
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	Limits   Limits
 	Log      *slog.Logger     // nil: silent
 	Now      func() time.Time // nil: the system's clock
+
+	// PacketConn is a simulated network, for tests: QUIC is answered on it and TCP nowhere. Nil: sockets at Addr.
+	PacketConn net.PacketConn
 }
 
 // Limits of connections of one process.
@@ -79,10 +82,12 @@ func Listen(o Options) (*Server, error) {
 	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered))...))
 	conf := tlsConfig(o, s.Stats)
 	var err error
-	if s.tcp, s.udp, err = sockets(o.Addr); err != nil {
+	if s.udp = o.PacketConn; s.udp != nil {
+		s.tcp = nowhere{closed: make(chan struct{})}
+	} else if s.tcp, s.udp, err = sockets(o.Addr); err != nil {
 		return nil, err
 	}
-	s.addr = s.tcp.Addr().String()
+	s.addr = s.udp.LocalAddr().String()
 	s.tcp = netutil.LimitListener(s.tcp, maxTCPConnections)
 	reset, token := quic.StatelessResetKey(o.CA.Secret("stateless reset")), quic.TokenGeneratorKey(o.CA.Secret("address token"))
 	handshakes := limit.New(handshakeEvery, handshakeBurst, 1)
@@ -93,6 +98,9 @@ func Listen(o Options) (*Server, error) {
 	// Listen, not ListenEarly: a connection is handed over after its handshake, so that no 0-RTT data is ever read.
 	s.ln, err = s.quic.Listen(http3.ConfigureTLSConfig(conf), &quic.Config{
 		HandshakeIdleTimeout: 5 * time.Second, MaxIdleTimeout: idleTimeout,
+		// Packets that fit 1,280 bytes with either IP header, to which handshakes are padded, and no probes for larger ones: those cost a
+		// host more than they would save it. Smaller ones would not hold the server's first answer.
+		InitialPacketSize: 1232, DisablePathMTUDiscovery: true,
 		MaxIncomingStreams: 16, MaxIncomingUniStreams: 8,
 		InitialStreamReceiveWindow: 64 << 10, MaxStreamReceiveWindow: 1 << 20,
 		InitialConnectionReceiveWindow: 128 << 10, MaxConnectionReceiveWindow: 2 << 20,
@@ -110,6 +118,25 @@ func Listen(o Options) (*Server, error) {
 		ErrorLog: log.New(io.Discard, "", 0), // strangers' broken handshakes are not our log's matter
 	}
 	return s, nil
+}
+
+// nowhere is a listener that nobody reaches.
+type nowhere struct{ closed chan struct{} }
+
+// Accept implements [net.Listener].
+func (n nowhere) Accept() (net.Conn, error) { <-n.closed; return nil, net.ErrClosed }
+
+// Addr implements [net.Listener].
+func (nowhere) Addr() net.Addr { return &net.TCPAddr{} }
+
+// Close implements [net.Listener]; it is called once or twice.
+func (n nowhere) Close() error {
+	select {
+	case <-n.closed:
+	default:
+		close(n.closed)
+	}
+	return nil
 }
 
 func newHandler(o Options, stats *Stats) *handler {

@@ -1,0 +1,185 @@
+package ingest_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/quic-go/quic-go/testutils/simnet"
+
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/server/internal/controls"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/ingest"
+	"github.com/vymir-project/vymir/server/internal/store"
+	"github.com/vymir-project/vymir/server/internal/store/storetest"
+)
+
+// air carries datagrams between simulated addresses with a delay, and counts them at the IP layer.
+type air struct {
+	delay time.Duration
+
+	mu    sync.Mutex
+	nodes map[string]simnet.PacketReceiver
+	last  map[string]time.Time // when the last datagram to an address arrives: they keep their order
+	bytes uint64
+	count uint64
+}
+
+func (a *air) AddNode(addr net.Addr, r simnet.PacketReceiver) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.nodes == nil {
+		a.nodes, a.last = map[string]simnet.PacketReceiver{}, map[string]time.Time{}
+	}
+	a.nodes[addr.String()] = r
+}
+
+func (a *air) SendPacket(p simnet.Packet) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.bytes += uint64(len(p.Data)) + 28
+	a.count++
+	to := a.nodes[p.To.String()]
+	if to != nil {
+		at := time.Now().Add(a.delay)
+		if next := a.last[p.To.String()].Add(10 * time.Microsecond); at.Before(next) {
+			at = next
+		}
+		a.last[p.To.String()] = at
+		time.AfterFunc(time.Until(at), func() { to.RecvPacket(p) })
+	}
+	return nil
+}
+
+// TestMonthOfCheckIns counts, in simulated time, every datagram of hourly check-ins over a line with 50 ms there and back: two days,
+// of which each night brings a full day's news, and as many on which nothing is new. It holds the budget of a month: 5 MB.
+func TestMonthOfCheckIns(t *testing.T) {
+	warm(t)
+	for name, changes := range map[string]int{"usual": 24, "something-new-each-time": 1} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s, a, line := simulated(t, 25*time.Millisecond)
+				sessions := tls.NewLRUClientSessionCache(4)
+				const hours = 48
+				states := []*vymirv1.Assessment{sample(5, time.Now()), sample(5, time.Now())}
+				for _, n := range []int{3, 70, 100} {
+					states[1].Results[n].Reason = 1
+				}
+				sequence := uint64(0)
+				var told wire.Usage
+				for hour := range hours + 1 {
+					if hour == 1 { // the first one is no usual one
+						line.mu.Lock()
+						line.bytes, line.count = 0, 0
+						line.mu.Unlock()
+						told = wire.Usage{}
+					}
+					req := &vymirv1.CheckInRequest{WireVersion: wire.Version, NowMs: time.Now().UnixMilli(), AgentVersion: "v1.0.0", BundleRevision: 1,
+						Meter: &vymirv1.Meter{SentBytesMonth: 1 << 20, ReceivedBytesMonth: 1 << 20}}
+					if hour == 0 {
+						sequence++
+						req.Items = []*vymirv1.Item{full(sequence, states[1])}
+					} else if hour%changes == 0 {
+						sequence++
+						req.Items = []*vymirv1.Item{delta(t, sequence, sequence-1, states[(sequence+1)%2], states[sequence%2])}
+					}
+					c, err := wire.NewClient(wire.ClientOptions{Server: s.Addr(), Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert, Sessions: sessions, PacketConn: line.socket(uint16(2000 + hour))})
+					if err != nil {
+						t.Fatal(err)
+					}
+					r, err := c.CheckIn(t.Context(), connect.NewRequest(req))
+					if err != nil || r.Msg.Acknowledged != sequence {
+						t.Fatal(err, r)
+					}
+					c.Close()
+					u := c.Usage()
+					told.SentBytes, told.ReceivedBytes = told.SentBytes+u.SentBytes, told.ReceivedBytes+u.ReceivedBytes
+					time.Sleep(time.Hour)
+				}
+				line.mu.Lock()
+				defer line.mu.Unlock()
+				each := float64(line.bytes) / hours
+				t.Logf("%s: %.0f bytes in %.1f packets a check-in at the IP layer, %.2f MB a month of 720; the meter says %.0f a check-in",
+					name, each, float64(line.count)/hours, each*720/1e6, float64(told.SentBytes+told.ReceivedBytes)/hours)
+				if each*720 > 5e6 {
+					t.Error("more than 5 MB a month")
+				}
+				if n := s.Stats.Resumed.Load(); n != hours {
+					t.Errorf("%d sessions were resumed of %d", n, hours)
+				}
+			})
+		})
+	}
+}
+
+// socket gives the client's sockets on the line.
+func (a *air) socket(port uint16) func(string) (net.PacketConn, error) {
+	return func(string) (net.PacketConn, error) {
+		return simnet.NewSimConn(&net.UDPAddr{IP: net.IPv4(192, 0, 2, 7), Port: int(port)}, a), nil
+	}
+}
+
+// warm makes what the process makes once (compressors) outside of any bubble: their channels belong to nobody's then.
+func warm(t *testing.T) {
+	t.Helper()
+	s := start(t, storetest.New(t), nil)
+	a := s.enrol(t, wire.QUIC)
+	now := time.Now()
+	a.send(t, full(1, sample(5, now)))
+	a.send(t, delta(t, 2, 1, sample(5, now), sample(4, now)))
+}
+
+// inBubble runs f in simulated time. Compressors that wait in pools belong to the bubble they were made in: two collections
+// empty the pools, before and after.
+func inBubble(t *testing.T, f func(*testing.T)) {
+	t.Helper()
+	empty := func() { runtime.GC(); runtime.GC() }
+	empty()
+	defer empty()
+	synctest.Test(t, f)
+}
+
+// simulated is a server and an enrolled host on a line of their own. It is called inside a bubble of synctest.
+func simulated(t *testing.T, delay time.Duration) (*server, *agent, *air) {
+	t.Helper()
+	line := &air{delay: delay}
+	st := storetest.New(t)
+	now := time.Now()
+	ca, err := enrol.OpenCA(filepath.Join(t.TempDir(), "ca"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+		return errors.Join(
+			tx.PutRecipient(store.Recipient{ID: "r-1", NameUK: "Лікарня", Created: now}), tx.PutSite(store.Site{ID: "s-1", RecipientID: "r-1", NameUK: "Корпус", Created: now}),
+			controls.Accept(tx, catalogue(t), nil, "server", now))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	revoked := enrol.NewRevocations(st, nil)
+	s := &server{st: st, ca: ca, enroller: enrol.New(st, ca, revoked, nil)}
+	where := simnet.NewSimConn(&net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 7443}, line)
+	if s.Server, err = ingest.Listen(ingest.Options{PacketConn: where, Names: []string{"192.0.2.1"}, Store: st, CA: ca, Enroller: s.enroller, Revoked: revoked, Book: &controls.Book{}}); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(s.Shutdown(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, s.enrolBy(t, wire.ClientOptions{Protocol: wire.QUIC, PacketConn: line.socket(1999)}), line
+}
