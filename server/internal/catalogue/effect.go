@@ -265,7 +265,7 @@ type EffectReport struct {
 	Before        Measurement   // at commitment
 	After         []Measurement // by day, oldest first
 	ClosedPercent float64       // of the newest measurement; -1: nothing can be said
-	// EURPerFinding is the amount divided by the findings closed; 0 when none is.
+	// EURPerFinding is the amount divided by the findings closed; 0 when none is, and until the help is in use.
 	EURPerFinding      float64
 	DaysToCommissioned int // -1: not commissioned
 	Events             []store.PledgeEvent
@@ -321,7 +321,7 @@ func (s *Service) report(tx *store.Tx, p store.Pledge) (EffectReport, error) {
 	last := r.After[len(r.After)-1]
 	if share, ok := last.Closed(r.Before); ok {
 		r.ClosedPercent = math.Round(share*1000) / 10
-		if closed := r.Before.Findings - last.Findings; closed > 0 {
+		if closed := r.Before.Findings - last.Findings; closed > 0 && !p.Commissioned.IsZero() { // before, it was not the help
 			r.EURPerFinding = math.Round(p.AmountEUR/float64(closed)*100) / 100
 		}
 	}

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,9 +51,9 @@ func (r *EffectReport) Lessons(lang string) string {
 		if r.ClosedPercent < 0 {
 			say("unknown")
 		} else {
-			say("closed", r.ClosedPercent)
+			say("closed", number(lang, r.ClosedPercent, 1))
 			if r.EURPerFinding > 0 {
-				say("price", r.EURPerFinding)
+				say("price", number(lang, r.EURPerFinding, 0))
 			}
 		}
 	}
@@ -62,6 +63,15 @@ func (r *EffectReport) Lessons(lang string) string {
 		say(k)
 	}
 	return b.String()
+}
+
+// number prints with at most so many decimals, as the language writes it.
+func number(lang string, f float64, decimals int) string {
+	s := strconv.FormatFloat(f, 'f', decimals, 64)
+	if lang == "uk" {
+		return strings.Replace(s, ".", ",", 1)
+	}
+	return s
 }
 
 // learned picks the lessons that the figures allow.
@@ -84,7 +94,7 @@ func (r *EffectReport) learned() []string {
 		out = append(out, "learned_regressed")
 	case r.Pledge.State == Verified || r.Pledge.State == Sustained:
 		out = append(out, "learned_verified")
-	case r.ClosedPercent >= 0 && r.ClosedPercent < 20:
+	case !r.Pledge.Commissioned.IsZero() && r.ClosedPercent >= 0 && r.ClosedPercent < 20:
 		out = append(out, "learned_little")
 	}
 	if len(out) == 0 {
@@ -107,8 +117,8 @@ var lessons = map[string]remedies.Text{
 	"before":         {"uk": "На день зобов'язання (%s): відкритих знахідок %d на %d виміряних вузлах.", "en": "On the day of the commitment (%s): %d open findings on %d measured hosts."},
 	"after":          {"uk": "За останнім вимірюванням (%s): відкритих знахідок %d на %d виміряних вузлах.", "en": "By the last measurement (%s): %d open findings on %d measured hosts."},
 	"unknown":        {"uk": "Виміряно замало вузлів, тому про зміну судити не можна.", "en": "Too few hosts are measured to tell of a change."},
-	"closed":         {"uk": "Усунуто %.1f %% знахідок.", "en": "%.1f %% of the findings are closed."},
-	"price":          {"uk": "Вартість однієї усуненої знахідки: %.2f євро.", "en": "Cost of one closed finding: EUR %.2f."},
+	"closed":         {"uk": "Усунуто %s %% знахідок.", "en": "%s %% of the findings are closed."},
+	"price":          {"uk": "Вартість однієї усуненої знахідки: %s євро.", "en": "Cost of one closed finding: EUR %s."},
 	"learned":        {"uk": "Висновки", "en": "Learned"},
 	"learned_partly": {"uk": "• Доставлено не все: решту варто узгодити окремо.", "en": "• Not everything arrived: agree on the rest."},
 	"learned_slow":   {"uk": "• Введення в дію тривало довше за звичайний строк постачання: варто з'ясувати, на якому кроці.", "en": "• Commissioning took longer than the usual lead time: find out at which step."},

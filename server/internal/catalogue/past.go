@@ -100,12 +100,19 @@ func (s *Service) Trend(ctx context.Context, a access.Actor, recipient string, a
 	if err := may(a, access.GapsRead, recipient); err != nil {
 		return nil, err
 	}
+	if len(at) == 0 {
+		return nil, nil
+	}
 	var out []TrendPoint
 	err := s.st.View(ctx, func(tx *store.Tx) error {
+		findings, err := tx.FindingsOver(recipient, at)
+		if err != nil {
+			return err
+		}
 		before := map[string]bool{}
 		for i, t := range at {
-			w := state{at: t}
-			if err := w.before(tx, recipient); err != nil {
+			w := state{at: t, findings: findings[i]}
+			if w.hosts, err = tx.HostsAt(recipient, t); err != nil {
 				return err
 			}
 			p, open := w.point()

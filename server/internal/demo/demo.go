@@ -76,6 +76,7 @@ type demo struct {
 	reports    int
 	releases   map[string]*shown // by the name the story gives them
 	pledges    map[string]string // ids, by the name the story gives them
+	asked      map[string]bool   // remedies that somebody asked for
 }
 
 // Run writes the history, unless the folder holds a demo already, and serves it until ctx ends (or not at all: Once).
@@ -122,7 +123,7 @@ func open(ctx context.Context, o Options) (d *demo, fresh bool, err error) {
 		return nil, false, errors.New("the demo needs 12 weeks, a recipient, and 2 to 10,000 hosts for each of them at least")
 	}
 	d = &demo{
-		Options: o, say: sayer{o.Lang, o.Out}, releases: map[string]*shown{}, pledges: map[string]string{},
+		Options: o, say: sayer{o.Lang, o.Out}, releases: map[string]*shown{}, pledges: map[string]string{}, asked: map[string]bool{},
 		rng: randv2.New(randv2.NewPCG(o.Seed, 1)), clock: &clock{at: o.End.Add(-time.Duration(o.Weeks) * week)},
 	}
 	if d.controls, err = readControls(); err != nil {

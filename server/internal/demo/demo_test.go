@@ -2,6 +2,8 @@ package demo
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -83,12 +86,61 @@ func TestStory(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	pastIsRepeatable(t, st)
 	// A finished demo is shown again as it is; what was measured is not written over.
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := ReadSummary(o.State); err != nil || cmp.Diff(s, again, cmpopts.IgnoreFields(SignIn{}, "Link")) != "" {
 		t.Errorf("shown again: %v, %+v", err, again)
+	}
+}
+
+// pastIsRepeatable derives a day that lies behind twice, by services that share nothing: the bytes and the run id are the
+// same, and another day's are not.
+func pastIsRepeatable(t *testing.T, st *store.Store) {
+	t.Helper()
+	reader := access.Actor{UserID: "u-reader", Grants: []access.Grant{{Role: access.Assessor, Recipient: access.All}}}
+	derive := func(at time.Time) (string, catalogue.Past) {
+		s, err := catalogue.New(st, func() time.Time { return end })
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Past(t.Context(), reader, "r-demo-01", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b), p
+	}
+	day := end.AddDate(0, -2, 0)
+	first, p := derive(day)
+	second, q := derive(day)
+	_, other := derive(day.AddDate(0, -2, 0))
+	if first != second || p.Run.ID != q.Run.ID || p.Run.ID == other.Run.ID || len(p.Gaps) == 0 || len(p.Run.Needs) == 0 {
+		t.Errorf("runs %s, %s and of another day %s; %d gaps; bytes equal: %v", p.Run.ID, q.Run.ID, other.Run.ID, len(p.Gaps), first == second)
+	}
+	s, err := catalogue.New(st, func() time.Time { return end })
+	if err != nil {
+		t.Fatal(err)
+	}
+	points, err := s.Trend(t.Context(), reader, "r-demo-01", []time.Time{end.AddDate(0, -8, 0), day, end})
+	if err != nil || len(points) != 3 {
+		t.Fatalf("%v, %v", points, err)
+	}
+	before, now := points[0], points[2]
+	if before.Known != 0 || before.Open != 0 || now.Measured == 0 || now.Measured > now.Known || now.Open == 0 || points[1].Opened == 0 {
+		t.Errorf("the trend is %+v", points)
+	}
+	if _, err := s.Past(t.Context(), reader, "", end.AddDate(0, 0, 1)); !errors.Is(err, catalogue.ErrUntil) {
+		t.Errorf("tomorrow: %v", err)
+	}
+	stranger := access.Actor{UserID: "u-donor", Grants: []access.Grant{{Role: access.Donor, Donor: orgs[0].ID}}}
+	if _, err := s.Past(t.Context(), stranger, "r-demo-01", day); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a donor reads the past: %v", err)
 	}
 }
 

@@ -111,7 +111,7 @@ func newHost(r *recipient, n int, seed uint64, controls []control, taste map[str
 		default:
 			h.turn(s, assessment.Pass)
 		}
-		if r.habit == slipping && taste[c.ID] > 1.5 && s.status != assessment.NotApplicable && c.Severity != assessment.Critical {
+		if r.habit == slipping && taste[c.ID] > 1.7 && s.status != assessment.NotApplicable && c.Severity != assessment.Critical {
 			s.flips = true
 		}
 		h.controls = append(h.controls, s)
@@ -178,7 +178,7 @@ func (h *host) live(weeks int) {
 		switch {
 		case s.kept, s.status == assessment.NotApplicable, s.status == assessment.Unmeasured:
 		case s.flips:
-			if h.rng.Float64() < 0.45 {
+			if h.rng.Float64() < 0.25 {
 				h.turn(s, map[assessment.Status]assessment.Status{assessment.Pass: assessment.Fail, assessment.Fail: assessment.Pass}[s.status])
 			}
 		case h.of.habit == waiting && s.Family == "updates":

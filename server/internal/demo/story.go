@@ -106,6 +106,7 @@ var pledges = []pledge{
 	{release: "children", donor: 2, share: 0.6, announced: 38},
 	{release: "power", donor: 0, share: 0.4, announced: 30, no: 34},
 	{release: "university", donor: 1, share: 0.5, announced: 50},
+	{release: "university", donor: 0, share: 0.3, announced: 47, committed: 49},
 	{release: "taken-back", donor: 2, share: 1, announced: 33},
 	{release: "exercise", donor: 1, share: 0.5, announced: 33, committed: 35, delivered: 40, used: 41},
 	{release: "hospital-training", donor: 0, share: 1, announced: 40, committed: 43, procured: 46},
@@ -187,12 +188,30 @@ func (d *demo) act(ctx context.Context, acts []act, week int) error {
 	return nil
 }
 
-// choose picks needs for a release: the best ranked ones that were not shown yet and may be shown at the level.
+// choose picks needs for a release: the best ranked ones that were not shown yet, may be shown at the level, and are of
+// some size; first those whose remedy nobody asked for, so that donors see many kinds.
 func (d *demo) choose(run *need.Run, c consent) []*need.Need {
+	var out []*need.Need
+	for _, fresh := range []bool{true, false} {
+		out = append(out, d.pick(run, c, fresh, max(c.items, 1)-len(out), out)...)
+	}
+	for _, n := range out {
+		d.asked[n.Remedy] = true
+	}
+	return out
+}
+
+// worthwhile is the least cost, in EUR, of what is shown on its own.
+const worthwhile = 2500
+
+func (d *demo) pick(run *need.Run, c consent, fresh bool, count int, have []*need.Need) []*need.Need {
 	var out []*need.Need
 	for i := range run.Needs {
 		n := &run.Needs[i]
-		used := false
+		if len(out) == count {
+			break
+		}
+		used := slices.Contains(have, n) || fresh && (d.asked[n.Remedy] || n.Cost.Mid() < worthwhile)
 		for _, s := range d.releases {
 			used = used || slices.Contains(s.needs, n.ID)
 		}
@@ -202,9 +221,6 @@ func (d *demo) choose(run *need.Run, c consent) []*need.Need {
 		case training != (n.Kind == remedies.Training), !training && (n.Capability == gap.Skills || !n.Measurable):
 		default:
 			out = append(out, n)
-		}
-		if len(out) == max(c.items, 1) {
-			break
 		}
 	}
 	return out

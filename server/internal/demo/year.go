@@ -102,7 +102,7 @@ func (d *demo) welcome(ctx context.Context, n int, r *recipient) error {
 	return nil
 }
 
-// round lets hosts report: a new one at once, each in four weeks once, those of recipients that got help and all
+// round lets hosts report: a new one at once, each in four weeks once, those of recipients that got help in two, and all
 // towards the end every week.
 func (d *demo) round(ctx context.Context, w int) error {
 	var due []*host
@@ -110,7 +110,7 @@ func (d *demo) round(ctx context.Context, w int) error {
 		if h.silentAt > 0 && w >= h.silentAt {
 			continue
 		}
-		if h.sequence == 0 || i%4 == w%4 || h.of.helped || w >= d.Weeks-3 {
+		if h.sequence == 0 || i%4 == w%4 || h.of.helped && w%2 == 0 || w >= d.Weeks-3 {
 			due = append(due, h)
 		}
 	}

@@ -63,24 +63,38 @@ func replay(rows []historyRow) ([]Result, error) {
 	return out, nil
 }
 
-// EachHostAt calls f for every host of a recipient ("" for all) that had enrolled and was not revoked at a time, by
-// id, with its results as they were then (see [Tx.ResultsAt]). The host's Measured is that of then, to the day where
-// nothing changed since; its Summary is that of the results; the rest of it is as it is now.
-func (t *Tx) EachHostAt(recipient string, at time.Time, f func(Host, []Result) error) error {
+// HostsAt lists the hosts of a recipient ("" for all) that had enrolled and were not revoked at a time, by id. Measured
+// is the beginning of the last day before then on which the host was measured, zero when it was not; the rest is as it
+// is now.
+func (t *Tx) HostsAt(recipient string, at time.Time) ([]Host, error) {
 	cond, args := scoped("recipient_id", recipient)
 	hosts, err := many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE `+cond+`
 		AND enrolled_ms <= ? AND (revoked_ms = 0 OR revoked_ms > ?) ORDER BY id`, append(args, MS(at), MS(at))...)
 	if err != nil {
-		return fmt.Errorf("read hosts: %w", err)
-	}
-	cond, args = scoped("h.recipient_id", recipient)
-	rows, err := many(t, scanHistory, historyAt+` AND `+cond+` ORDER BY x.host_id, x.n`, append([]any{MS(at), MS(at)}, args...)...)
-	if err != nil {
-		return fmt.Errorf("read history: %w", err)
+		return nil, fmt.Errorf("read hosts: %w", err)
 	}
 	measured, err := t.measuredBy(recipient, at)
 	if err != nil {
-		return fmt.Errorf("read measured days: %w", err)
+		return nil, fmt.Errorf("read measured days: %w", err)
+	}
+	for i := range hosts {
+		hosts[i].Measured = measured[hosts[i].ID]
+	}
+	return hosts, nil
+}
+
+// EachHostAt calls f for every host of a recipient ("" for all) that had enrolled and was not revoked at a time, by
+// id, with its results as they were then (see [Tx.ResultsAt]). The host's Measured is that of then, to the day where
+// nothing changed since; its Summary is that of the results; the rest of it is as it is now.
+func (t *Tx) EachHostAt(recipient string, at time.Time, f func(Host, []Result) error) error {
+	hosts, err := t.HostsAt(recipient, at)
+	if err != nil {
+		return err
+	}
+	cond, args := scoped("h.recipient_id", recipient)
+	rows, err := many(t, scanHistory, historyAt+` AND `+cond+` ORDER BY x.host_id, x.n`, append([]any{MS(at), MS(at)}, args...)...)
+	if err != nil {
+		return fmt.Errorf("read history: %w", err)
 	}
 	byHost := map[string][]historyRow{}
 	for _, r := range rows {
@@ -92,7 +106,6 @@ func (t *Tx) EachHostAt(recipient string, at time.Time, f func(Host, []Result) e
 		if err != nil {
 			return fmt.Errorf("host %s: %w", h.ID, err)
 		}
-		h.Measured = measured[h.ID]
 		if n := len(own); n > 0 && own[n-1].at.After(h.Measured) {
 			h.Measured = own[n-1].at
 		}
@@ -154,16 +167,26 @@ func (t *Tx) measuredBy(recipient string, at time.Time) (map[string]time.Time, e
 // with the review of then: decisions are replayed from their history, so one that a control's new revision voided
 // counts as holding until the next event. Evidence, assignee and counters are those of now.
 func (t *Tx) FindingsAt(recipient string, at time.Time) ([]Finding, error) {
+	list, err := t.FindingsOver(recipient, []time.Time{at})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// FindingsOver is [Tx.FindingsAt] for several times, ascending and at least one, in one reading.
+func (t *Tx) FindingsOver(recipient string, at []time.Time) ([][]Finding, error) {
+	last := at[len(at)-1]
 	cond, args := scoped("recipient_id", recipient)
 	all, err := many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE `+cond+` AND opened_ms <= ?
-		ORDER BY severity DESC, opened_ms, id`, append(args, MS(at))...)
+		ORDER BY severity DESC, opened_ms, id`, append(args, MS(last))...)
 	if err != nil {
 		return nil, fmt.Errorf("read findings: %w", err)
 	}
 	cond, args = scoped("f.recipient_id", recipient)
 	events, err := many(t, scanFindingEvent, `SELECT e.id, e.finding_id, e.at_ms, e.actor, e.event, e.detail FROM finding_events e
 		JOIN findings f ON f.id = e.finding_id WHERE `+cond+` AND e.at_ms <= ?
-		AND e.event NOT IN ('comment', 'assigned') ORDER BY e.finding_id, e.at_ms, e.id`, append(args, MS(at))...)
+		AND e.event NOT IN ('comment', 'assigned') ORDER BY e.finding_id, e.at_ms, e.id`, append(args, MS(last))...)
 	if err != nil {
 		return nil, fmt.Errorf("read finding events: %w", err)
 	}
@@ -171,10 +194,20 @@ func (t *Tx) FindingsAt(recipient string, at time.Time) ([]Finding, error) {
 	for _, e := range events {
 		byFinding[e.FindingID] = append(byFinding[e.FindingID], e)
 	}
-	out := []Finding{}
-	for _, f := range all {
-		if f.Record = past(f.Record, byFinding[f.ID]); f.State == review.Open {
-			out = append(out, f)
+	out := make([][]Finding, len(at))
+	for i, when := range at {
+		out[i] = []Finding{}
+		for _, f := range all {
+			if f.Opened.After(when) {
+				continue
+			}
+			known := byFinding[f.ID]
+			for len(known) > 0 && known[len(known)-1].At.After(when) {
+				known = known[:len(known)-1]
+			}
+			if f.Record = past(f.Record, known); f.State == review.Open {
+				out[i] = append(out[i], f)
+			}
 		}
 	}
 	return out, nil

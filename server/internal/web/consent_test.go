@@ -13,6 +13,7 @@ var (
 	releaseLink = regexp.MustCompile(`href="(/releases/[^"/]+)"`)
 	entryLink   = regexp.MustCompile(`href="(/catalogue/e-[^"/]+)"`)
 	pledgeForm  = regexp.MustCompile(`action="(/pledges/[^"]+)/step"`)
+	effectLink  = regexp.MustCompile(`href="(/effects/[^"]+)"`)
 	commission  = regexp.MustCompile(`action="(/pledges/[^"]+/commission)"`)
 	digestField = regexp.MustCompile(`name="digest" value="([0-9a-f]+)"`)
 )
@@ -144,6 +145,23 @@ func help(w *walk, entry, release string) {
 	}
 	use := w.find(commission, w.page("admin-a", release))
 	w.post("admin-a", use, url.Values{"back": {release}}, "done=commissioned")
+	effect := w.find(effectLink, w.page("admin-a", "/effects"))
+	if body := w.page("admin-a", effect); !strings.Contains(body, "Country A") || !strings.Contains(body, "Lessons learned") {
+		w.t.Error("the effect has no donor or no lessons")
+	}
+	if a := w.ask("admin-b", effect, nil); a.code != http.StatusNotFound {
+		w.t.Errorf("another recipient reads the effect: %d", a.code)
+	}
+	if body := w.page("coordinator", "/board"); !strings.Contains(body, "-Q") {
+		w.t.Error("the board does not show the help")
+	}
+	if body := w.page("donor-a", "/catalogue/best?eur=1000000"); !strings.Contains(body, "Proven: no set is better") {
+		w.t.Error("the best set is not shown with its proof")
+	}
+	w.post("donor-a", entry+"/pledge", url.Values{"quantity": {"x"}}, "refused=quantity")
+	if body := w.page("admin-a", "/reads"); !strings.Contains(body, "Anna Berg") {
+		w.t.Error("the ledger does not name who read")
+	}
 	if body := w.page("admin-a", release); !strings.Contains(body, "Country A") {
 		w.t.Error("the recipient does not see who read and who helps")
 	}

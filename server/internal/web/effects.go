@@ -8,6 +8,7 @@ import (
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/gap"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -143,10 +144,7 @@ func (d *effectData) compare(lang string) {
 		}
 	}
 	for _, b := range d.Before.Controls {
-		c := controlChange{Title: b.Control, Before: b}
-		if k, ok := policies.BuiltIn().Control(b.Control); ok {
-			c.Title = k.Title.In(lang)
-		}
+		c := controlChange{Title: controlTitle(lang, b.Control), Before: b}
 		if d.Newest != nil {
 			for _, a := range d.Newest.Controls {
 				if a.Control == b.Control {
@@ -156,6 +154,17 @@ func (d *effectData) compare(lang string) {
 		}
 		d.Controls = append(d.Controls, c)
 	}
+}
+
+// controlTitle names a control or a pattern that a missing skill leaves; one that nothing knows is called by its id.
+func controlTitle(lang, id string) string {
+	if k, ok := policies.BuiltIn().Control(id); ok {
+		return k.Title.In(lang)
+	}
+	if t, ok := gap.PatternTitle(id); ok {
+		return t.In(lang)
+	}
+	return id
 }
 
 type readsData struct {

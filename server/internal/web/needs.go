@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
@@ -34,6 +33,7 @@ type gapsData struct {
 	Gaps       []gapLine
 	Recipients []option
 	Several    bool
+	All        int // gaps in all, of which the page shows the first [maxRows]
 	Affected   int // of all gaps, the most hosts that one affects
 	Urgent     int // gaps that want action before the usual cycle
 }
@@ -73,6 +73,8 @@ func (s *server) gaps(q *request) error {
 		}
 		return y.Affected - x.Affected
 	})
+	d.All = len(d.Gaps)
+	d.Gaps = d.Gaps[:min(d.All, maxRows)]
 	return q.show("gaps", q.loc.text("gaps.title"), d)
 }
 
@@ -103,8 +105,12 @@ func nameOptions(names map[string]string, selected string) []option {
 	return out
 }
 
+// maxRows bounds a list on one page; the whole of it is in the API, and each recipient's is shorter.
+const maxRows = 200
+
 type needsData struct {
 	Run           *need.Run
+	Needs         []need.Need       // the first [maxRows] of the run
 	Names         map[string]string // recipients
 	Recipients    []option
 	Several       bool
@@ -124,7 +130,7 @@ func (s *server) needs(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := needsData{Run: run, Names: names, Several: len(names) > 1, Recipients: nameOptions(names, wish)}
+	d := needsData{Run: run, Needs: run.Needs[:min(len(run.Needs), maxRows)], Names: names, Several: len(names) > 1, Recipients: nameOptions(names, wish)}
 	for _, n := range run.Needs {
 		d.MaxPoints = max(d.MaxPoints, n.Benefit.High)
 	}
@@ -213,11 +219,7 @@ func (s *server) needPage(q *request) error {
 		CanPropose: access.Can(q.actor, access.NeedsPropose, access.Object{Recipient: n.Recipient}),
 		Until:      q.now.AddDate(0, 6, 0).Format(time.DateOnly), MinUntil: q.now.AddDate(0, 0, 1).Format(time.DateOnly), MaxUntil: q.now.Add(catalogue.MaxPeriod).Format(time.DateOnly)}
 	for _, r := range d.Explain.Rows {
-		title := r.Control
-		if c, ok := policies.BuiltIn().Control(r.Control); ok {
-			title = c.Title.In(q.loc.lang)
-		}
-		d.Rows = append(d.Rows, sumRow{r, title, sites[r.Site]})
+		d.Rows = append(d.Rows, sumRow{r, controlTitle(q.loc.lang, r.Control), sites[r.Site]})
 	}
 	for _, id := range n.Requires {
 		if r, ok := s.catalogue.Remedies().Remedy(id); ok {
