@@ -87,6 +87,7 @@ func TestStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	pastIsRepeatable(t, st)
+	donorsReadNoSecret(t, st)
 	// A finished demo is shown again as it is; what was measured is not written over.
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
