@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vymir-project/vymir/server"
+	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/foreign"
+	"github.com/vymir-project/vymir/server/internal/store"
 )
 
 func importCommand(t texts) *cobra.Command {
@@ -35,5 +39,34 @@ func importCommand(t texts) *cobra.Command {
 		}
 		return failed
 	})
-	return group(t, "import", append(importLists(t), assessments)...)
+	report := command(t, "report FILE...", "import.report", cobra.MinimumNArgs(1), func(ctx context.Context, c *cobra.Command, s *server.Server, args []string) error {
+		if err := need(t, c, "host"); err != nil {
+			return err
+		}
+		var failed error
+		for _, name := range args {
+			content, err := readReport(name)
+			if err == nil {
+				var v store.ForeignReport
+				if v, err = desk.PutReport(ctx, s.Store, flag(c, "host"), content, actor(), time.Now()); err == nil {
+					fmt.Fprintln(c.OutOrStdout(), t.say("import.report.done", name, v.Tool, v.Version, v.ID))
+					continue
+				}
+			}
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
+		}
+		return failed
+	})
+	report.Flags().String("host", "", t.say("import.report.host"))
+	return group(t, "import", append(importLists(t), assessments, report)...)
+}
+
+// readReport reads a report of another tool, bounded.
+func readReport(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, foreign.MaxBytes+1))
 }

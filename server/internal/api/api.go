@@ -23,6 +23,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/foreign"
 	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/seal"
@@ -104,6 +105,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.administer(api)
 	s.measured(api)
 	s.evidence(api)
+	s.reports(api)
 	s.consent(api)
 	s.donors(api)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem(w, http.StatusNotFound) })
@@ -158,8 +160,12 @@ func (s *service) secure(next http.Handler) http.Handler {
 
 // bodyLimit is how much a request may carry: files may be larger than the rest.
 func bodyLimit(r *http.Request) int64 {
-	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, Prefix+"/findings/") && strings.HasSuffix(r.URL.Path, "/attachments") {
+	switch {
+	case r.Method != http.MethodPost:
+	case strings.HasPrefix(r.URL.Path, Prefix+"/findings/") && strings.HasSuffix(r.URL.Path, "/attachments"):
 		return desk.MaxAttachment + 1
+	case strings.HasPrefix(r.URL.Path, Prefix+"/hosts/") && strings.HasSuffix(r.URL.Path, "/reports"):
+		return foreign.MaxBytes + 1
 	}
 	return maxBody
 }
@@ -272,7 +278,8 @@ func (s *service) fail(err error) error {
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
 		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
-		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, hook.ErrURL, hook.ErrPrivate} {
+		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, hook.ErrURL, hook.ErrPrivate,
+		foreign.ErrFormat, foreign.ErrTooMany} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())
 		}

@@ -37,7 +37,7 @@ type bench struct {
 }
 
 // object is one of everything that a path can name.
-type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person, file, webhook string }
+type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person, file, webhook, report string }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
@@ -98,7 +98,11 @@ func (b *bench) tenant(t *testing.T, name string, audience []string, host string
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.file, o.webhook = file.ID, "w-"+name
+	other, err := desk.PutReport(ctx, b.store, host, []byte("lynis_version=3.0.8\nhostname="+name+"\n"), "cli:test", storetest.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.file, o.webhook, o.report = file.ID, "w-"+name, other.ID
 	if err := b.store.Tx(ctx, func(tx *store.Tx) error {
 		return tx.AddWebhook(store.Webhook{ID: o.webhook, RecipientID: "r-" + name, URL: "https://hooks.example/" + name, Created: storetest.Now})
 	}); err != nil {
@@ -249,6 +253,9 @@ var rules = []struct {
 	{"list-attachments", rule{own: "admin assessor", path: at("/findings/{id}/attachments", findingOf)}},
 	{"get-attachment", rule{own: "admin assessor", path: at("/attachments/{id}", func(o object) string { return o.file })}},
 	{"attach-file", rule{own: "admin assessor", path: func(o object) string { return Prefix + "/findings/" + o.finding + "/attachments?name=note.txt" }, body: func(o object) any { return "of " + o.finding }}},
+	{"import-report", rule{own: "admin assessor", path: at("/hosts/{id}/reports", func(o object) string { return o.host }), body: func(object) any { return "lynis_version=3.0.8\nwarning[]=A-1|b|-|-|\n" }}},
+	{"list-reports", rule{own: "admin assessor", path: at("/hosts/{id}/reports", func(o object) string { return o.host })}},
+	{"get-report", rule{own: "admin assessor", path: at("/reports/{id}", func(o object) string { return o.report })}},
 	{"list-webhooks", rule{own: "admin", path: at("/recipients/{id}/webhooks", recipientOf)}},
 	{"add-webhook", rule{own: "admin", path: at("/recipients/{id}/webhooks", recipientOf), body: func(object) any { return map[string]any{"url": "https://hooks.example/in"} }}},
 	{"drop-webhook", rule{own: "admin", path: at("/webhooks/{id}", func(o object) string { return o.webhook })}},
@@ -370,7 +377,7 @@ func (b *bench) try(t *testing.T, id, method string, r rule, role, tenant string
 	}
 	if role != "coordinator" && role != "auditor" {
 		foreign := b.objects["b"]
-		for _, secret := range []string{foreign.host, foreign.finding, foreign.release, foreign.draft, foreign.pledge, foreign.ref, "Zrazkiv", "Зразківська"} {
+		for _, secret := range []string{foreign.host, foreign.finding, foreign.file, foreign.report, foreign.webhook, foreign.release, foreign.draft, foreign.pledge, foreign.ref, "Zrazkiv", "Зразківська"} {
 			if strings.Contains(answer, secret) && !strings.Contains(fmt.Sprint(body), secret) { // what the caller sent is no secret
 				t.Errorf("%s as %s on %s: the answer holds %q of the other tenant", id, role, tenant, secret)
 			}
