@@ -11,9 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/oscal"
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server"
 	consent "github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/listing"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -40,15 +43,49 @@ func exportCommand(t texts) *cobra.Command {
 	})
 	poam.Flags().String("recipient", "", t.say("export.flag.recipient"))
 	table := exportOf(t, "csv", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
-		if err := need(t, c, "donor"); err != nil {
-			return err
+		donor, recipient := flag(c, "donor"), flag(c, "recipient")
+		if (donor == "") == (recipient == "") {
+			return usageError{errors.New(t.say("err.one", "--donor", "--recipient"))}
 		}
-		list, err := s.Needs.EntriesFor(ctx, flag(c, "donor"), actor())
+		if recipient != "" {
+			var list listing.Findings
+			if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+				list, err = listing.ReadFindings(tx, s.Book, store.FindingFilter{Recipient: recipient}, t.lang)
+				return err
+			}); err != nil {
+				return err
+			}
+			return listing.WriteFindingsCSV(w, list)
+		}
+		list, err := s.Needs.EntriesFor(ctx, donor, actor())
 		if err != nil {
 			return err
 		}
 		return consent.WriteCSV(w, list, t.lang)
 	})
+	table.Flags().String("recipient", "", t.say("export.flag.findings"))
+	results := exportOf(t, "oscal-ar", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
+		if err := need(t, c, "host"); err != nil {
+			return err
+		}
+		var at time.Time
+		if day := flag(c, "at"); day != "" {
+			var err error
+			if at, err = time.Parse(time.RFC3339, day); err != nil {
+				return usageError{errors.New(t.say("err.time", "--at"))}
+			}
+		}
+		var a *assessment.Assessment
+		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+			a, err = listing.ReadAssessment(tx, s.Book, flag(c, "host"), at, t.lang)
+			return err
+		}); err != nil {
+			return err
+		}
+		return oscal.Write(w, a)
+	})
+	results.Flags().String("host", "", t.say("export.flag.host"))
+	results.Flags().String("at", "", t.say("export.flag.at"))
 	iati := exportOf(t, "iati", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
 		if err := need(t, c, "donor", "org-ref"); err != nil {
 			return err
@@ -83,7 +120,7 @@ func exportCommand(t texts) *cobra.Command {
 	hook.Flags().String("donor", "", t.say("export.flag.donor"))
 	hook.Flags().String("url", "", t.say("export.flag.url"))
 	hook.Flags().String("secret-file", "", t.say("export.flag.secret"))
-	return group(t, "export", poam, table, iati, hook)
+	return group(t, "export", results, poam, table, iati, hook)
 }
 
 // exportOf is one kind of file. It is made whole in memory first: a failure leaves no half of a file behind.
