@@ -36,7 +36,10 @@ type Measurement struct {
 func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	memory.Release() // of starting
 	runtime, why := control.Runtime(ctx, c.Socket)
-	doc, err := collector.Collect(ctx, collector.Options{Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir()})
+	list, noList := openBanned(c)
+	doc, err := collector.Collect(ctx, collector.Options{
+		Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir(), Banned: list, BannedReason: noList,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
 	}

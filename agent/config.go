@@ -42,6 +42,7 @@ type Config struct {
 	Probes           ProbesConfig              `yaml:"probes"`
 	AcceptDirectives AcceptDirectives          `yaml:"accept_directives"`
 	OSVScan          OSVScanConfig             `yaml:"osvscan"`     // packages of programming languages; empty: not scanned
+	Banned           string                    `yaml:"banned"`      // signed list of software that must not be used; empty: /etc/vymir/banned.pack, which may be absent
 	BundleKeys       string                    `yaml:"bundle_keys"` // file of minisign public keys of policy bundles; empty: /etc/vymir/bundle.pub. Absent: those given at enrolment
 }
 
@@ -257,6 +258,9 @@ func (c *Config) fill() {
 	}
 	if c.Uplink.Protocol == "" {
 		c.Uplink.Protocol = "auto"
+	}
+	if c.Banned == "" {
+		c.Banned = DefaultBanned
 	}
 	if c.BundleKeys == "" {
 		c.BundleKeys = DefaultBundleKeys

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/host"
 	"github.com/vymir-project/vymir/collector/vulnindex"
@@ -29,6 +30,9 @@ type Options struct {
 
 	Vulnerabilities       *vulnindex.Index // the index of this host's release; nil: none, and vulnerabilities are unmeasured
 	VulnerabilitiesReason string           // why Vulnerabilities is nil
+
+	Banned       *banned.List // software that must not be used; nil: none, and forbidden software is unmeasured
+	BannedReason string       // why Banned is nil
 
 	proc string // tests: a directory that stands for / in reads of /proc and /sys, and makes the root live
 }
@@ -57,7 +61,7 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	if now.IsZero() {
 		now = start
 	}
-	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc, Vulns: o.Vulnerabilities, VulnsReason: o.VulnerabilitiesReason})
+	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc, Vulns: o.Vulnerabilities, VulnsReason: o.VulnerabilitiesReason, Banned: o.Banned, BannedReason: o.BannedReason})
 	if err != nil {
 		return nil, fmt.Errorf("open root: %w", err)
 	}

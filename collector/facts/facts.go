@@ -66,8 +66,9 @@ type Document struct {
 	Runtime      *Runtime      `json:"runtime,omitzero"`
 	Agent        *Agent        `json:"agent,omitzero"`
 
-	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitzero"` // measured where an index of the release is given
-	Languages       *Languages       `json:"languages,omitzero"`       // measured where vymir-osvscan is set up
+	Vulnerabilities   *Vulnerabilities   `json:"vulnerabilities,omitzero"`    // measured where an index of the release is given
+	ForbiddenSoftware *ForbiddenSoftware `json:"forbidden_software,omitzero"` // measured where the official list is given
+	Languages         *Languages         `json:"languages,omitzero"`          // measured where vymir-osvscan is set up
 }
 
 // Host identifies the machine. Name and MachineID are target detail: consent governs whether they leave it.

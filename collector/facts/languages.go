@@ -9,7 +9,7 @@ type Languages struct {
 	AgeHours   int                 `json:"age_hours"`            // since then, at the time of measuring
 	Packages   int                 `json:"packages"`             // found, of all ecosystems
 	Ecosystems []LanguageEcosystem `json:"ecosystems"`           // of which packages were found
-	Vulnerable []LanguagePackage   `json:"vulnerable"`           // with a known weakness; of ecosystems that are unmeasured none can be here
+	Vulnerable []LanguagePackage   `json:"vulnerable"`           // with a known weakness; of an unmeasured ecosystem others may be missing
 	Truncated  bool                `json:"truncated,omitzero"`   // there was more than the limits allow
 	Unread     int                 `json:"unread,omitzero"`      // files that could not be read
 	Paths      []string            `json:"paths,omitzero"`       // that were looked at

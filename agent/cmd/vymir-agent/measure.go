@@ -42,7 +42,7 @@ func (p *program) factsCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&root, "root", "", "measure a mounted file system in this directory instead of the live host")
 	vulns.add(c)
-	c.Flags().StringVar(&vulns.key, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --vulns must be signed with")
+	c.Flags().StringVar(&vulns.key, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --vulns and --banned must be signed with")
 	p.roleFlag(c, &role)
 	formatFlag(c, &format, "json")
 	return c
@@ -67,6 +67,9 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time,
 	o := collector.Options{Root: root, Role: role, Now: now}
 	var err error
 	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns); err != nil {
+		return nil, err
+	}
+	if o.Banned, o.BannedReason, err = p.openBanned(vulns.banned, vulns.key); err != nil {
 		return nil, err
 	}
 	if root == "" || root == "/" {
@@ -112,7 +115,7 @@ func (p *program) assessCommand() *cobra.Command {
 	fl.StringArrayVar(&f.baselines, "baseline", nil, "judge by this baseline; may be repeated (default: essential and the role's)")
 	fl.StringVar(&f.params, "params", "", "file with parameters of controls, YAML or JSON: control id → name → value; scope: controls left out, with the reason")
 	fl.StringVar(&f.bundle, "bundle", "", "judge by this signed policy bundle instead of the built-in one")
-	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle and --vulns must be signed with")
+	fl.StringVar(&f.bundleKey, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --bundle, --vulns and --banned must be signed with")
 	f.vulns.add(c)
 	fl.StringVar(&f.now, "now", "", "judge as of this time (RFC 3339), and mark the output")
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 3 when a control of this severity or a higher one fails: critical, high, medium, low, info")
@@ -181,8 +184,8 @@ func (f *assessFlags) check(c *cobra.Command) (now time.Time, failOn assessment.
 	if f.root != "" && f.facts != "" {
 		return now, "", usage(c, "--root and --facts exclude each other")
 	}
-	if f.vulns.file != "" && f.facts != "" {
-		return now, "", usage(c, "--vulns and --facts exclude each other: saved facts hold what was found")
+	if (f.vulns.file != "" || f.vulns.banned != "") && f.facts != "" {
+		return now, "", usage(c, "--facts excludes --vulns and --banned: saved facts hold what was found")
 	}
 	if f.now != "" {
 		if now, err = time.Parse(time.RFC3339, f.now); err != nil {

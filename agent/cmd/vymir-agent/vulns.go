@@ -9,11 +9,12 @@ import (
 	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
-// vulnsFlags name a vulnerability index and the key it must be signed with.
-type vulnsFlags struct{ file, key string }
+// vulnsFlags name a vulnerability index, a list of forbidden software, and the key both must be signed with.
+type vulnsFlags struct{ file, banned, key string }
 
 func (f *vulnsFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.file, "vulns", "", "match the packages against this signed vulnerability index of the host's release")
+	c.Flags().StringVar(&f.banned, "banned", "", "look for the software of this signed list of what must not be used")
 }
 
 // openVulns opens the index that was named; without one the reason says so.

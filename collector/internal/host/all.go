@@ -77,5 +77,6 @@ func offered() []Family {
 		{"continuity", collectContinuity}, // reads schedules
 		{"integrity", collectIntegrity},
 		{"vulnerabilities", collectVulnerabilities}, // reads packages, sockets, firewall, network, walk and runtime
+		{"forbidden_software", collectForbidden},    // reads packages, processes, sockets and hardware
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
@@ -41,6 +42,9 @@ type Options struct {
 
 	Vulns       *vulnindex.Index // vulnerabilities of this host's release; nil: none is at hand
 	VulnsReason string           // why Vulns is nil
+
+	Banned       *banned.List // software that must not be used; nil: no list is at hand
+	BannedReason string       // why Banned is nil
 }
 
 // Env is the only way by which families reach the host. Every path is absolute and means a path inside Root; symbolic
@@ -55,6 +59,9 @@ type Env struct {
 
 	Vulns       *vulnindex.Index // nil: none is at hand, for VulnsReason
 	VulnsReason string
+
+	Banned       *banned.List // nil: no list is at hand, for BannedReason
+	BannedReason string
 
 	native bool   // system calls (uname, statfs, netlink) describe this host; false for a recorded /proc
 	proc   string // directory that /proc and /sys are read below; "" is the real root
@@ -93,6 +100,7 @@ func Open(o Options) (*Env, error) {
 		rootFD:     fd,
 
 		Vulns: o.Vulns, VulnsReason: o.VulnsReason,
+		Banned: o.Banned, BannedReason: o.BannedReason,
 	}
 	probe, err := unix.Openat2(fd, ".", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolveFlags})
 	if err != nil {

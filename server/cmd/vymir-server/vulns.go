@@ -63,7 +63,7 @@ func importLists(t texts) []*cobra.Command {
 			return err
 		})
 	})
-	return []*cobra.Command{records, kev, epss}
+	return []*cobra.Command{records, kev, epss, importBanned(t)}
 }
 
 // reading gives f the named file and puts its name before an error.

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/vymir-project/vymir/collector/banned"
+)
+
+// openBanned opens the signed list of forbidden software that was named; without one the reason says so.
+func (p *program) openBanned(file, keyName string) (l *banned.List, reason string, err error) {
+	if file == "" {
+		return nil, "no list of forbidden software was given", nil
+	}
+	key, err := p.readKey(keyName)
+	if err != nil {
+		return nil, "", err
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return nil, "", fmt.Errorf("read list of forbidden software: %w", err)
+	}
+	defer in.Close()
+	if l, err = banned.Read(in, key); err != nil {
+		return nil, "", told{p.text("error.banned", file, err)}
+	}
+	return l, "", nil
+}
