@@ -22,7 +22,11 @@ type kernel struct {
 	limit    int
 	known    map[execProgramKey]*known
 	mounts   hook.Mounts
+	told     map[execProgramKey]string // paths of what was told, for [Probe.Parse] alone
 }
+
+// maxTold bounds the paths kept for executions that are told again and again.
+const maxTold = 1024
 
 // known is what we remember of a key between two drains.
 type known struct {
@@ -195,31 +199,46 @@ const (
 	programSize = 48 + 10*40 + 64
 )
 
-// Parse reads a record of the ring, after its header. It may be called beside Drain.
+// Parse reads a record of the ring, after its header. It may be called beside Drain, by one goroutine at a time.
 func (p *Probe) Parse(h hook.Header, b []byte, now hook.Clock) (Seen, bool) {
 	k, ok := p.choice.Source.(*kernel)
 	if !ok || len(b) < keySize+programSize {
 		return Seen{}, false
 	}
-	key, v := parse(b)
-	path, _ := k.path(&key, &v)
+	key := parseKey(b)
+	path, ok := k.told[key]
+	var v execProgram
+	parse(b[keySize:], &v, !ok)
+	if !ok {
+		path, _ = k.path(&key, &v)
+		if k.told == nil || len(k.told) >= maxTold {
+			k.told = map[execProgramKey]string{}
+		}
+		k.told[key] = path
+	}
 	s := k.seen(&key, &v, path, now)
 	s.PID, s.Last = h.PID, now.Time(h.At)
 	return s, true
 }
 
-func parse(b []byte) (key execProgramKey, v execProgram) {
+func parseKey(b []byte) (key execProgramKey) {
 	n := binary.NativeEndian
 	key.Inode, key.Name = n.Uint64(b), n.Uint64(b[8:])
 	key.Device, key.Directory, key.Uid, key.Flags = n.Uint32(b[16:]), n.Uint32(b[20:]), n.Uint32(b[24:]), n.Uint32(b[28:])
 	hook.Copy(key.Parent[:], b[32:48])
-	b = b[keySize:]
+	return key
+}
+
+// parse reads a program, without the parts of its path when they are known.
+func parse(b []byte, v *execProgram, parts bool) {
+	n := binary.NativeEndian
 	v.Count, v.First, v.Last, v.Told, v.Cgroup = n.Uint64(b), n.Uint64(b[8:]), n.Uint64(b[16:]), n.Uint64(b[24:]), n.Uint64(b[32:])
 	v.Flags, v.Pid = n.Uint32(b[40:]), n.Uint32(b[44:])
 	b = b[48:]
-	for i := range v.Part {
-		copy(v.Part[i][:], b[40*i:])
+	if parts {
+		for i := range v.Part {
+			copy(v.Part[i][:], b[40*i:])
+		}
 	}
 	hook.Copy(v.Script[:], b[400:464])
-	return key, v
 }
