@@ -15,7 +15,7 @@ type Runtime struct {
 	Logins          []LoginSeen    `json:"logins,omitzero"`      // who logged in or failed to, by what wtmp and btmp tell
 	Crashes         []Crash        `json:"crashes,omitzero"`     // processes that died of a fault, or were killed by force
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
-	Truncated       bool           `json:"truncated,omitzero"`   // a table was full: counts hold, keys are missing
+	Truncated       bool           `json:"truncated,omitzero"`   // a table was full within the window: counts hold, programs or ports are missing (peers alone do not count)
 }
 
 // Hook is one attachment to the kernel.
@@ -48,8 +48,8 @@ type Connection struct {
 	UID           uint32    `json:"uid"`
 	Direction     string    `json:"direction"`       // out (connect) or in (accept)
 	Peer          string    `json:"peer,omitzero"`   // address; target detail; empty: all peers for which there was no room
-	PeerClass     string    `json:"peer_class"`      // loopback, private, public; unknown when Peer is empty
-	Port          uint16    `json:"port"`            // remote port when out, local port when in
+	PeerClass     string    `json:"peer_class"`      // loopback, private, public
+	Port          uint16    `json:"port"`            // 0: any above 32767, where there was no room for each; remote port when out, local port when in
 	Count         uint64    `json:"count"`           // established
 	Failed        uint64    `json:"failed,omitzero"` // tried by us and not established
 	SentBytes     uint64    `json:"sent_bytes,omitzero"`
@@ -67,7 +67,7 @@ type Spoken struct {
 	UID       uint32    `json:"uid"`              // whose socket it was; 65534 or 4294967295: nobody's
 	Direction string    `json:"direction"`        // out: we are the client; in: we are the server
 	Peer      string    `json:"peer,omitzero"`    // address; empty: all peers for which there was no room
-	PeerClass string    `json:"peer_class"`       // private, public; unknown when Peer is empty
+	PeerClass string    `json:"peer_class"`       // private, public
 	Port      uint16    `json:"port"`             // the server's
 	Count     uint64    `json:"count"`            // messages recognised: one or two per connection
 	FirstSeen time.Time `json:"first_seen"`

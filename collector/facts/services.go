@@ -48,7 +48,7 @@ type Listener struct {
 	PackageKnown bool    `json:"package_known,omitzero"` // true: the package data base was asked; false for a module, whose file is not looked for
 	Unit         string  `json:"unit,omitzero"`          // systemd unit by cgroup
 	Reachable    string  `json:"reachable,omitzero"`     // yes, no or limited, by the loaded firewall; absent: not evaluated
-	PeersSeen    *uint64 `json:"peers_seen,omitzero"`    // distinct peers outside the host seen by the probes in 30 days
+	PeersSeen    *uint64 `json:"peers_seen,omitzero"`    // distinct peers outside the host seen by the probes in 31 days; at least so many on busy hosts
 }
 
 // Processes are the running programs, as far as they bear on trust.

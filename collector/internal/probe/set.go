@@ -78,6 +78,7 @@ type Set struct {
 	table    *table
 	spans    []span // the last one grows while we watch
 	saved    time.Time
+	full     uint64 // events that the kernel's maps had no room for, so far
 	groups   containers
 	watchers map[*watcher]struct{}
 	closed   bool
@@ -93,6 +94,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	state, err := readState(o.StatePath)
 	s.saveErr = err
 	s.table.load(&state.Runtime)
+	s.table.truncated = state.Truncated
 	s.spans = state.Watched
 
 	s.open(ctx, o)
@@ -179,10 +181,14 @@ func (s *Set) run(ctx context.Context) {
 		case <-t.C:
 			s.mu.Lock()
 			s.gather()
-			if time.Since(s.saved) >= saveEvery {
+			due := time.Since(s.saved) >= saveEvery
+			if due {
 				s.save()
 			}
 			s.mu.Unlock()
+			if due {
+				debug.FreeOSMemory() // writing the state takes several times its size, for a moment
+			}
 		}
 	}
 }
@@ -202,7 +208,20 @@ func (s *Set) gather() {
 		s.table.addLogin(l)
 		s.tell(loginEvent(l))
 	})
+	s.lose(now.Wall())
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
+}
+
+// lose notes when a map of the kernel was too full for a key. The caller holds mu.
+func (s *Set) lose(now time.Time) {
+	var full uint64
+	for _, h := range s.hooks() {
+		full += h.Losses[hook.LostMapFull]
+	}
+	if full > s.full {
+		s.table.truncated = now
+	}
+	s.full = full
 }
 
 // listeners notes who waits for connections now. The caller holds mu.
@@ -222,7 +241,7 @@ func (s *Set) save() {
 	if s.path == "" {
 		return
 	}
-	state := saved{Schema: stateSchema, Watched: s.spans}
+	state := saved{Schema: stateSchema, Watched: s.spans, Truncated: s.table.truncated}
 	s.table.fill(&state.Runtime)
 	s.saveErr = state.write(s.path)
 }
@@ -255,10 +274,6 @@ func (s *Set) Snapshot(now time.Time) *facts.Runtime {
 	since, total := observed(s.spans, now)
 	r.Since, r.ObservedSeconds = since, total.Seconds()
 	s.table.fill(r)
-	r.Truncated = r.Truncated || !s.closed && (s.tcp.Coarse() || s.udp.Coarse() || s.talk.Coarse())
-	for _, h := range r.Hooks {
-		r.Truncated = r.Truncated || h.Losses[hook.LostMapFull] > 0
-	}
 	return r
 }
 

@@ -22,9 +22,11 @@ const maxState = 4 << 20
 
 // saved is the state file: what was seen, and when somebody looked.
 type saved struct {
-	Schema  string        `json:"schema"`
-	Watched []span        `json:"watched"`
-	Runtime facts.Runtime `json:"runtime"`
+	Schema  string `json:"schema"`
+	Watched []span `json:"watched"`
+
+	Truncated time.Time     `json:"truncated,omitzero"` // when a key last found no room
+	Runtime   facts.Runtime `json:"runtime"`
 }
 
 // span is a time in which the probes were at work.
@@ -112,7 +114,7 @@ func (s saved) encode() ([]byte, error) {
 		s.Runtime.Datagrams = s.Runtime.Datagrams[:len(s.Runtime.Datagrams)/2]
 		s.Runtime.Programs = s.Runtime.Programs[:len(s.Runtime.Programs)/2]
 		s.Runtime.Connections = s.Runtime.Connections[:len(s.Runtime.Connections)/2]
-		s.Runtime.Truncated = true
+		s.Runtime.Truncated, s.Truncated = true, time.Now().UTC()
 	}
 }
 

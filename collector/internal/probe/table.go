@@ -38,7 +38,8 @@ type connectionKey struct {
 	program   string
 	uid       uint32
 	direction string
-	peer      netip.Addr
+	peer      netip.Addr // the zero address: all of the class for which there was no room
+	class     string
 	port      uint16
 }
 
@@ -53,6 +54,7 @@ type spokenKey struct {
 	protocol, direction string
 	uid                 uint32
 	peer                netip.Addr
+	class               string
 	port                uint16
 }
 
@@ -77,7 +79,7 @@ type table struct {
 	listening   map[listeningKey]*facts.Listening
 	logins      map[loginKey]*facts.LoginSeen
 	events      []facts.RuntimeEvent // oldest first
-	truncated   bool
+	truncated   time.Time            // when a key last found no room; zero: never within the window
 }
 
 func newTable(limit int) *table {
@@ -125,25 +127,19 @@ func (t *table) addConnection(s flow.Seen) { t.addFlow(t.connections, s) }
 func (t *table) addDatagram(s flow.Seen) { t.addFlow(t.datagrams, s) }
 
 func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) {
-	key := connectionKey{s.Program, s.UID, s.Direction.String(), s.Peer, s.Port}
+	key := connectionKey{s.Program, s.UID, s.Direction.String(), s.Peer, s.Class, s.Port}
+	if key.class == "" {
+		key.class = classOf(s.Peer)
+	}
 	c := flows[key]
-	if c == nil && len(flows) >= t.limit && !t.evictFlow(flows, s.Last) {
-		key.peer = netip.Addr{} // no room for another peer: count it with all the others
-		if c = flows[key]; c == nil && len(flows) >= t.limit+max(t.limit/8, 16) {
-			return
-		}
+	if c == nil && key.peer.IsValid() && len(flows) >= t.limit && !t.foldFlow(flows, s.Last) {
+		key.peer = netip.Addr{} // no room for another peer: count it with the others
+		c = flows[key]
 	}
 	if c == nil {
-		c = &facts.Connection{
-			Program: s.Program, UID: s.UID, Direction: key.direction, Port: s.Port, FirstSeen: s.First,
-			PeerClass: classOf(key.peer),
+		if c = t.newFlow(flows, key, s.First); c == nil {
+			return
 		}
-		if key.peer.IsValid() {
-			c.Peer = key.peer.String()
-		} else {
-			t.truncated = true
-		}
-		flows[key] = c
 	}
 	c.Count += s.Count
 	c.Failed += s.Failed
@@ -152,25 +148,77 @@ func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) 
 	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
 }
 
+// newFlow begins an entry. Those of many peers together have some more room; where that ends, too, keys are missing.
+func (t *table) newFlow(flows map[connectionKey]*facts.Connection, key connectionKey, first time.Time) *facts.Connection {
+	if len(flows) >= t.limit+max(t.limit/8, 16) {
+		t.truncated = later(t.truncated, first)
+		return nil
+	}
+	c := &facts.Connection{
+		Program: key.program, UID: key.uid, Direction: key.direction, Port: key.port, FirstSeen: first, PeerClass: key.class,
+	}
+	if key.peer.IsValid() {
+		c.Peer = key.peer.String()
+	}
+	flows[key] = c
+	return c
+}
+
+// foldFlow makes room by counting the peer that rested longest with the others of its class, unless that is not longer ago
+// than a day.
+func (t *table) foldFlow(flows map[connectionKey]*facts.Connection, now time.Time) bool {
+	var oldest connectionKey
+	var from *facts.Connection
+	at := now.Add(-24 * time.Hour)
+	for key, c := range flows {
+		if key.peer.IsValid() && c.LastSeen.Before(at) {
+			oldest, from, at = key, c, c.LastSeen
+		}
+	}
+	if from == nil {
+		return false
+	}
+	delete(flows, oldest)
+	oldest.peer = netip.Addr{}
+	into := flows[oldest]
+	if into == nil {
+		if into = t.newFlow(flows, oldest, from.FirstSeen); into == nil {
+			return true
+		}
+	}
+	into.Count += from.Count
+	into.Failed += from.Failed
+	into.SentBytes += from.SentBytes
+	into.ReceivedBytes += from.ReceivedBytes
+	into.FirstSeen, into.LastSeen = earlier(into.FirstSeen, from.FirstSeen), later(into.LastSeen, from.LastSeen)
+	return true
+}
+
 // addSpoken merges recognised protocols; what stays on the host is left out.
 func (t *table) addSpoken(s flow.Seen) {
-	if s.Peer.IsLoopback() {
+	if s.Peer.IsLoopback() || s.Class == "loopback" {
 		return
 	}
-	key := spokenKey{s.Program, s.Direction.String(), s.UID, s.Peer, s.Port}
+	class := s.Class
+	if class == "" {
+		class = classOf(s.Peer)
+	}
+	key := spokenKey{s.Program, s.Direction.String(), s.UID, s.Peer, class, s.Port}
 	p := t.spoken[key]
+	if p == nil && len(t.spoken) >= maxSpoken {
+		key.peer = netip.Addr{}
+		p = t.spoken[key]
+	}
 	if p == nil {
-		if len(t.spoken) >= maxSpoken {
-			t.truncated = true
+		if len(t.spoken) >= maxSpoken+maxSpoken/8 {
+			t.truncated = later(t.truncated, s.Last)
 			return
 		}
 		p = &facts.Spoken{
-			Protocol: s.Program, UID: s.UID, Direction: key.direction, PeerClass: classOf(s.Peer), Port: s.Port, FirstSeen: s.First,
+			Protocol: s.Program, UID: s.UID, Direction: key.direction, PeerClass: class, Port: s.Port, FirstSeen: s.First,
 		}
-		if s.Peer.IsValid() {
-			p.Peer = s.Peer.String()
-		} else {
-			t.truncated = true
+		if key.peer.IsValid() {
+			p.Peer = key.peer.String()
 		}
 		t.spoken[key] = p
 	}
@@ -184,7 +232,7 @@ func (t *table) addListening(l tcp.Listening, now time.Time) {
 	p := t.listening[key]
 	if p == nil {
 		if len(t.listening) >= maxListening {
-			t.truncated = true
+			t.truncated = now
 			return
 		}
 		p = &facts.Listening{Program: l.Program, UID: l.UID, Port: l.Port, FirstSeen: now}
@@ -202,7 +250,7 @@ func (t *table) addLogin(s login.Seen) {
 	l := t.logins[key]
 	if l == nil {
 		if len(t.logins) >= maxLogins {
-			t.truncated = true
+			t.truncated = later(t.truncated, s.At)
 			return
 		}
 		l = &facts.LoginSeen{User: s.User, Origin: key.origin, FirstSeen: s.At}
@@ -229,7 +277,7 @@ func (t *table) addCrash(s exit.Seen) {
 	c := t.crashes[key]
 	if c == nil {
 		if len(t.crashes) >= maxCrashes {
-			t.truncated = true
+			t.truncated = later(t.truncated, s.Last)
 			return
 		}
 		c = &facts.Crash{Program: s.Program, UID: s.UID, Signal: s.Signal, FirstSeen: s.First}
@@ -256,7 +304,7 @@ func (t *table) addEvent(e facts.RuntimeEvent) {
 
 // evictProgram makes room by forgetting the program that rested longest, unless that is not longer ago than a day.
 func (t *table) evictProgram(now time.Time) bool {
-	t.truncated = true
+	t.truncated = later(t.truncated, now)
 	var oldest programKey
 	at := now.Add(-24 * time.Hour)
 	found := false
@@ -269,23 +317,12 @@ func (t *table) evictProgram(now time.Time) bool {
 	return found
 }
 
-func (t *table) evictFlow(flows map[connectionKey]*facts.Connection, now time.Time) bool {
-	t.truncated = true
-	var oldest connectionKey
-	at := now.Add(-24 * time.Hour)
-	found := false
-	for key, c := range flows {
-		if c.LastSeen.Before(at) {
-			oldest, at, found = key, c.LastSeen, true
-		}
-	}
-	delete(flows, oldest)
-	return found
-}
-
 // expire forgets what was not seen within the window.
 func (t *table) expire(now time.Time) {
 	limit := now.Add(-window)
+	if t.truncated.Before(limit) {
+		t.truncated = time.Time{}
+	}
 	for key, p := range t.programs {
 		if p.LastSeen.Before(limit) {
 			delete(t.programs, key)
@@ -345,7 +382,7 @@ func (t *table) fill(r *facts.Runtime) {
 	})
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
-	r.Truncated = t.truncated
+	r.Truncated = !t.truncated.IsZero()
 }
 
 // listSpoken names the programs by what connected the same ends: packets know their socket's user only.
@@ -405,7 +442,7 @@ func (t *table) load(r *facts.Runtime) {
 			continue
 		}
 		q := p
-		t.spoken[spokenKey{p.Protocol, p.Direction, p.UID, peer, p.Port}] = &q
+		t.spoken[spokenKey{p.Protocol, p.Direction, p.UID, peer, p.PeerClass, p.Port}] = &q
 	}
 	for _, l := range r.Listening[:min(len(r.Listening), maxListening)] {
 		q := l
@@ -417,17 +454,16 @@ func (t *table) load(r *facts.Runtime) {
 	}
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)
-	t.truncated = r.Truncated
 }
 
 func (t *table) loadFlows(flows map[connectionKey]*facts.Connection, list []facts.Connection) {
-	for _, c := range list[:min(len(list), t.limit)] {
+	for _, c := range list[:min(len(list), t.limit+max(t.limit/8, 16))] {
 		peer, err := netip.ParseAddr(c.Peer)
 		if err != nil && c.Peer != "" {
 			continue
 		}
 		d := c
-		flows[connectionKey{c.Program, c.UID, c.Direction, peer, c.Port}] = &d
+		flows[connectionKey{c.Program, c.UID, c.Direction, peer, c.PeerClass, c.Port}] = &d
 	}
 }
 

@@ -23,7 +23,7 @@ func TestTableForgetsWhatRestedLongest(t *testing.T) {
 	}
 	add("/a", noon.Add(-48*time.Hour))
 	add("/b", noon)
-	if table.truncated {
+	if !table.truncated.IsZero() {
 		t.Error("truncated too early")
 	}
 	add("/c", noon) // takes the place of /a
@@ -48,12 +48,45 @@ func TestTableCountsPeersTogetherWhenFull(t *testing.T) {
 	var total, together uint64
 	for _, c := range r.Connections {
 		total += c.Count
-		if c.Peer == "" {
+		if c.Peer == "" && c.PeerClass == "public" && c.Port == 443 {
 			together += c.Count
 		}
 	}
-	if total != 10 || together != 6 || !r.Truncated {
+	if total != 10 || together != 6 || r.Truncated {
 		t.Errorf("%d in all, %d together, truncated %v", total, together, r.Truncated)
+	}
+	// A day later old peers make room for new ones, and what they did is kept.
+	table.addConnection(flow.Seen{
+		Program: "web", Direction: flow.In, Port: 443, Count: 1, First: noon.Add(25 * time.Hour), Last: noon.Add(25 * time.Hour),
+		Peer: netip.MustParseAddr("203.0.113.99"),
+	})
+	table.fill(&r)
+	total = 0
+	for _, c := range r.Connections {
+		total += c.Count
+	}
+	if total != 11 || r.Truncated {
+		t.Errorf("%d in all, truncated %v", total, r.Truncated)
+	}
+}
+
+// Of programs and ports themselves there is an end, too; that is said until the window has passed.
+func TestTableSaysWhenKeysAreMissing(t *testing.T) {
+	table := newTable(4)
+	for port := range uint16(40) {
+		table.addConnection(flow.Seen{Program: "scan", Direction: flow.Out, Port: port + 1, Count: 1, First: noon, Last: noon, Peer: netip.MustParseAddr("192.0.2.1")})
+	}
+	var r facts.Runtime
+	if table.fill(&r); !r.Truncated {
+		t.Error("not truncated")
+	}
+	table.expire(noon.Add(window - time.Hour))
+	if table.fill(&r); !r.Truncated {
+		t.Error("not truncated any more within the window")
+	}
+	table.expire(noon.Add(window + time.Hour))
+	if table.fill(&r); r.Truncated {
+		t.Error("truncated for ever")
 	}
 }
 

@@ -37,7 +37,8 @@ type Seen struct {
 	PID         uint32 // 0: not known
 	Direction   Direction
 	Peer        netip.Addr // the zero address: peers for which there was no room
-	Port        uint16     // the peer's when going out, ours when coming in
+	Class       string     // of those: loopback, private or public; else empty
+	Port        uint16     // the peer's when going out, ours when coming in; 0: any of those given out at random
 	Count       uint64     // connections established, or how often the peer was addressed
 	Failed      uint64     // connections tried and not established
 	Sent        uint64     // bytes of connections that ended; 0 where the source cannot tell
@@ -99,6 +100,9 @@ func (t *Table) Drain(now hook.Clock, f func(Seen)) error {
 			}
 			t.known[*key] = after
 			s := seen(key, v, now)
+			if m == t.rest {
+				s.Peer, s.Class = netip.Addr{}, class(key.Peer[0])
+			}
 			s.Count -= before.count
 			s.Failed -= before.failed
 			s.Sent -= before.sent
@@ -138,6 +142,19 @@ func (t *Table) Take(peer netip.AddrPort) (out, in bool, err error) {
 	})
 	t.forget(t.flows, keys)
 	return out, in, err
+}
+
+// class names enum distance of flows.h.
+func class(distance uint8) string {
+	switch distance {
+	case 1:
+		return "loopback"
+	case 2:
+		return "private"
+	case 3:
+		return "public"
+	}
+	return ""
 }
 
 func seen(key *Key, v *Value, now hook.Clock) Seen {

@@ -2,16 +2,20 @@
 /*
  * Who talks to whom, for the probes that count by peer.
  *
- * Peers may be without number. When their map is full, they are counted together, by program and port, in a second map.
+ * Peers may be without number. When their map is full, they are counted together in a second map, by program, port and
+ * how far away they are; ports that are given out at random are one there.
  */
 #ifndef VYMIR_FLOWS_H
 #define VYMIR_FLOWS_H
 
 enum direction { OUT, IN };
 
-/* The flow's address is the peer's; an IPv4 address stands as ::ffff:a.b.c.d. All zero: any peer (see rest). */
+/* The flow's address is the peer's; an IPv4 address stands as ::ffff:a.b.c.d. In rest its first byte is an enum
+ * distance. */
+enum distance { LOOPBACK = 1, NEAR, FAR };
+
 struct flow_key {
-	__u8 peer[16];
+	__u8 peer[16] __attribute__((aligned(8)));
 	char program[16];
 	__u32 uid;
 	__u16 port; /* the peer's when going out, ours when coming in; host order */
@@ -40,7 +44,7 @@ struct {
 	MAP_TYPE(value, struct flow);
 } flows SEC(".maps");
 
-/* Flows for which the map above had no room, by program and port only. */
+/* Flows for which the map above had no room. */
 struct {
 	MAP_NUMBER(type, BPF_MAP_TYPE_HASH);
 	MAP_NUMBER(max_entries, 512);
@@ -59,6 +63,27 @@ static __always_inline struct flow *find(void *map, struct flow_key *key, __u64 
 	return bpf_map_lookup_elem(map, key);
 }
 
+/* How far away an address is; the same as classOf in Go. */
+static __always_inline __u8 distance(const __u8 *a)
+{
+	const __u64 *half = (const __u64 *)a;
+	__u8 b = a[12], c = a[13];
+
+	if (half[0] == 0 && ((const __u32 *)a)[2] == network32(0xffff)) {
+		if (b == 127)
+			return LOOPBACK;
+		if (b == 10 || b == 0 || (b == 172 && (c & 0xf0) == 16) || (b == 192 && c == 168) ||
+		    (b == 169 && c == 254) || (b == 100 && (c & 0xc0) == 64))
+			return NEAR;
+		return FAR;
+	}
+	if (half[0] == 0 && ((const __u32 *)a)[2] == 0 && ((const __u32 *)a)[3] == network32(1))
+		return LOOPBACK;
+	if ((a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] & 0xfe) == 0xfc)
+		return NEAR;
+	return FAR;
+}
+
 /* The entry to count in: the flow's own, or that of all peers, or none. Tells by cause what became of it. */
 static __always_inline struct flow *flow_of(struct flow_key *key, __u64 now, __u32 *cause)
 {
@@ -71,6 +96,9 @@ static __always_inline struct flow *flow_of(struct flow_key *key, __u64 now, __u
 		return f;
 	any = *key;
 	__builtin_memset(any.peer, 0, sizeof(any.peer));
+	any.peer[0] = distance(key->peer);
+	if (any.port >= 32768)
+		any.port = 0;
 	f = find(&rest, &any, now, &err);
 	*cause = f ? COARSE : err == -EBUSY ? MAP_BUSY : MAP_FULL;
 	return f;

@@ -72,7 +72,7 @@ func TestFullMapCountsWithoutPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	const peers, port = 12, 48123
+	const peers, port = 12, 8123
 	for i := range peers {
 		to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(i + 1)}), port))
 		if _, err := server.WriteTo([]byte("x"), to); err != nil {
@@ -114,4 +114,44 @@ func BenchmarkSend(b *testing.B) {
 		}
 		return n
 	})
+}
+
+// Peers for which there is no room are counted by how far away they are.
+func TestFullMapTellsTheDistance(t *testing.T) {
+	p := open(t, hook.Options{Ring: hooktest.Ring(t), MaxEntries: map[string]uint32{"flows": 1}})
+	want := map[string]string{
+		"127.9.8.7": "loopback", "::1": "loopback", "10.1.2.3": "private", "172.31.0.1": "private", "172.32.0.1": "public",
+		"192.168.1.1": "private", "169.254.1.1": "private", "100.64.0.1": "private", "100.128.0.1": "public", "203.0.113.1": "public",
+		"fd00::1": "private", "2001:db8::1": "public",
+	}
+	addressed := func(address string, port uint16) { // what counts is the attempt: there need be no way there
+		if c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(address), port))); err == nil {
+			c.Close()
+		}
+	}
+	addressed("127.0.0.1", 999) // takes the only place
+	ports := map[uint16]string{}
+	port := uint16(1000)
+	for address := range want {
+		port++
+		ports[port] = address
+		addressed(address, port)
+	}
+	got := map[string]string{}
+	err := p.Drain(hook.Now(), func(s flow.Seen) {
+		if address := ports[s.Port]; address != "" && !s.Peer.IsValid() {
+			got[address] = s.Class
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, class := range want {
+		if got[address] != class && got[address] != "" { // IPv6 may be switched off
+			t.Errorf("%s: %s, want %s", address, got[address], class)
+		}
+	}
+	if got["10.1.2.3"] == "" || got["203.0.113.1"] == "" {
+		t.Errorf("not seen: %v", got)
+	}
 }

@@ -85,4 +85,15 @@ live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, 
 	count(configured) > 0
 	is_array(input.sockets.listeners)
 	probes.whole("udp_send", input.runtime.datagrams)
+	count(together) == 0
 }
+
+# asked by so many peers that they were counted without their addresses
+together := [c |
+	some c in asked
+	c.direction == "out"
+	c.port in {0, 53}
+	c.peer_class != "loopback"
+	not c.peer
+	not exempt(c.program)
+]

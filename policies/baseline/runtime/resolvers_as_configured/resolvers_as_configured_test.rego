@@ -29,5 +29,6 @@ test_fail_seen if {
 test_unmeasured_live if {
 	not resolvers_as_configured.live with input as {"families": {}}
 	not resolvers_as_configured.live with input as seen([], "silent")
+	not resolvers_as_configured.live with input as seen([object.remove(ask("curl", "8.8.8.8"), ["peer"])], "proven")
 	not resolvers_as_configured.live with input as object.union(seen([ask("curl", "8.8.8.8")], "proven"), {"network": {"resolvers": []}})
 }
