@@ -102,6 +102,8 @@ type Options struct {
 	ServerTime func() time.Time // nil: time.Now
 	// DropUDP says whether a datagram is lost, on its way in or out; nil: none is. It may be called by any goroutine.
 	DropUDP func(datagram []byte, in bool) bool
+	// PacketConn is a simulated network: QUIC is answered on it and TCP nowhere. Nil: sockets of this machine.
+	PacketConn net.PacketConn
 }
 
 // lossy loses datagrams.
@@ -181,15 +183,20 @@ func Start(t testing.TB, o Options) *Server {
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{*leaf}, ClientAuth: tls.VerifyClientCertIfGiven,
 		ClientCAs: clients, VerifyConnection: s.verify, Time: o.ServerTime,
 	}
-	pc, l := listenBoth(t)
+	pc, l := o.PacketConn, net.Listener(nil)
+	if pc == nil {
+		pc, l = listenBoth(t)
+	}
 	if o.DropUDP != nil {
 		pc = lossy{pc, o.DropUDP}
 	}
-	s.Addr = l.Addr().String()
+	s.Addr = pc.LocalAddr().String()
 	_, handler := vymirv1connect.NewAgentServiceHandler(s, wire.HandlerOptions()...)
 	handler = s.withPeer(handler)
 	quiet := log.New(io.Discard, "", 0)
-	if o.NoTCP {
+	if l == nil {
+		o.NoTCP = true
+	} else if o.NoTCP {
 		l.Close() //nolint:errcheck // a test's socket
 	} else {
 		h2 := &http.Server{Handler: handler, TLSConfig: conf.Clone(), ErrorLog: quiet, ReadHeaderTimeout: time.Minute}
@@ -197,7 +204,7 @@ func Start(t testing.TB, o Options) *Server {
 		t.Cleanup(func() { h2.Close() }) //nolint:errcheck // a test's server
 	}
 	if !o.NoUDP {
-		h3 := &http3.Server{Handler: handler, TLSConfig: http3.ConfigureTLSConfig(conf), QUICConfig: &quic.Config{}}
+		h3 := &http3.Server{Handler: handler, TLSConfig: http3.ConfigureTLSConfig(conf), QUICConfig: &quic.Config{InitialPacketSize: 1232, DisablePathMTUDiscovery: true}}
 		go h3.Serve(pc)                  //nolint:errcheck // ends with Close
 		t.Cleanup(func() { h3.Close() }) //nolint:errcheck // a test's server
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -32,6 +33,8 @@ type EnrolOptions struct {
 	Host      *vymirv1.HostInfo
 	MachineID string        // only its keyed digest leaves
 	Protocol  wire.Protocol // Auto: QUIC, then TCP
+
+	PacketConn func(network string) (net.PacketConn, error) // see wire.ClientOptions
 }
 
 // Enrol trades a token for an identity, which it writes below stateDir, over any older one. Nothing is changed when it
@@ -56,7 +59,7 @@ func Enrol(ctx context.Context, stateDir string, o EnrolOptions) (id *Identity, 
 	if err != nil {
 		return nil, 0, err
 	}
-	client, err := wire.NewClient(wire.ClientOptions{Server: server, Pin: tok.Pin, Protocol: o.Protocol})
+	client, err := wire.NewClient(wire.ClientOptions{Server: server, Pin: tok.Pin, Protocol: o.Protocol, PacketConn: o.PacketConn})
 	if err != nil {
 		return nil, 0, err
 	}

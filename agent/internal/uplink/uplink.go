@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"time"
@@ -34,6 +35,8 @@ type Options struct {
 	Now              func() time.Time // this host's clock; nil: time.Now
 	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
 	IdleTimeout      time.Duration    // of QUIC; 0: the client's default
+
+	PacketConn func(network string) (net.PacketConn, error) // see wire.ClientOptions
 }
 
 // Uplink talks to one server. Its methods are called by one goroutine; Status may be called by any.
@@ -160,7 +163,7 @@ func (u *Uplink) client(ask wire.Protocol, certificate *tls.Certificate) (*wire.
 	return wire.NewClient(wire.ClientOptions{
 		Server: u.o.Identity.Server, Roots: u.o.Identity.ServerRoots(), TimeFloor: u.state.floor(),
 		Certificate: certificate, Protocol: ask, Sessions: sessions, HandshakeTimeout: u.o.HandshakeTimeout,
-		IdleTimeout: u.o.IdleTimeout,
+		IdleTimeout: u.o.IdleTimeout, PacketConn: u.o.PacketConn,
 	})
 }
 

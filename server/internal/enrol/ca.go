@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
@@ -68,8 +69,13 @@ func OpenCA(dir string, now time.Time) (*CA, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
+	// Two processes that find no CA at the same moment must not both make one.
+	unlock, err := lock(filepath.Join(dir, ".lock"))
+	if err != nil {
+		return nil, fmt.Errorf("open CA: %w", err)
+	}
+	defer unlock()
 	ca := &CA{dir: dir, server: map[string]*tls.Certificate{}}
-	var err error
 	if ca.root, err = readCertificate(ca.file("root.crt")); errors.Is(err, os.ErrNotExist) {
 		if err := ca.create(now); err != nil {
 			return nil, fmt.Errorf("make CA: %w", err)
@@ -101,6 +107,22 @@ func OpenCA(dir string, now time.Time) (*CA, error) {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
 	return ca, nil
+}
+
+// lock holds a file until the returned function is called; it waits for whoever holds it.
+func lock(name string) (unlock func(), err error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, unix.EROFS) {
+		return func() {}, nil // a folder that cannot be written to holds a CA already, or making one fails
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
 }
 
 func (ca *CA) openExport() error {

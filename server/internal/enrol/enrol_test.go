@@ -11,6 +11,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -345,4 +346,27 @@ func FuzzEnrol(f *testing.F) {
 			t.Error("enrolled without an id")
 		}
 	})
+}
+
+// TestOneCA: of several processes that begin at once on an empty folder one makes the CA, and all have the same.
+func TestOneCA(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ca")
+	var wg sync.WaitGroup
+	pins, exports := make([][32]byte, 8), make([]string, 8)
+	for i := range pins {
+		wg.Go(func() {
+			ca, err := enrol.OpenCA(dir, time.Now())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			pins[i], exports[i] = ca.Pin(), ca.ExportRecipient()
+		})
+	}
+	wg.Wait()
+	for i := range pins {
+		if pins[i] != pins[0] || exports[i] != exports[0] {
+			t.Fatalf("process %d has another CA", i)
+		}
+	}
 }
