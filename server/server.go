@@ -189,9 +189,13 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 		return err
 	}
 	// People.
-	people, err := s.listenWeb()
+	traces, err := startTracing(ctx, "1.0")
 	if err != nil {
 		return errors.Join(err, agents.Shutdown(ctx))
+	}
+	people, err := s.listenWeb(traces)
+	if err != nil {
+		return errors.Join(err, agents.Shutdown(ctx), traces.stop(ctx))
 	}
 	// Prometheus.
 	meter, err := s.listenMetrics(agents.Stats)
@@ -220,7 +224,7 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 	stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	err = errors.Join(err, agents.Shutdown(last), people.shutdown(last))
+	err = errors.Join(err, agents.Shutdown(last), people.shutdown(last), traces.stop(last))
 	if meter != nil {
 		err = errors.Join(err, meter.shutdown(last))
 	}
