@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vymir-project/vymir/server/internal/say"
 )
 
 // version is set at link time; "": taken from the build information.
@@ -46,7 +48,7 @@ func run(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, "vymir-server:", err)
+	fmt.Fprintln(os.Stderr, "vymir-server:", say.Error(t.lang, err))
 	var u usageError
 	if errors.As(err, &u) {
 		return exitUsage
