@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -30,8 +31,43 @@ const MaxText = 4000
 
 // Desk reads and decides. Its methods may be called at once from any goroutine.
 type Desk struct {
-	st  *store.Store
-	now func() time.Time
+	st   *store.Store
+	now  func() time.Time
+	work sync.Map // scope → *workSlot
+}
+
+// workSlot holds what was gathered for one scope; its lock keeps two from gathering the same at once.
+type workSlot struct {
+	sync.Mutex
+	made  time.Time // by the machine's clock
+	cost  time.Duration
+	tasks []store.ControlOpen
+}
+
+// What took longer than dear to gather is used for patience times as long: gathering takes at most a share of 1/patience of one
+// processor, however often the page is opened.
+const (
+	dear     = 50 * time.Millisecond
+	patience = 20
+)
+
+// openByControl gathers what counts now, or what counted a moment ago where gathering takes long.
+func (d *Desk) openByControl(tx *store.Tx, ids []string, now time.Time) ([]store.ControlOpen, error) {
+	v, _ := d.work.LoadOrStore(strings.Join(ids, " "), &workSlot{})
+	slot := v.(*workSlot)
+	slot.Lock()
+	defer slot.Unlock()
+	if slot.cost > dear && time.Since(slot.made) < patience*slot.cost {
+		return slot.tasks, nil
+	}
+	begin := time.Now()
+	all, err := tx.OpenByControl(ids, now)
+	if err != nil {
+		return nil, err
+	}
+	slot.made, slot.tasks = time.Now(), all
+	slot.cost = slot.made.Sub(begin)
+	return all, nil
 }
 
 // New returns a desk over a migrated store. Now nil is time.Now.
@@ -305,7 +341,7 @@ func (d *Desk) Work(ctx context.Context, a access.Actor, tasks, named int) (w Wo
 	}
 	now := d.now()
 	err = d.st.View(ctx, func(tx *store.Tx) error {
-		all, err := tx.OpenByControl(ids, now)
+		all, err := d.openByControl(tx, ids, now)
 		if err != nil {
 			return fmt.Errorf("gather findings: %w", err)
 		}
