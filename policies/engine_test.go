@@ -273,7 +273,7 @@ func TestJudgeStopsRunawayPolicies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e.deadline = 300 * time.Millisecond
+			e.deadline, e.single = 300*time.Millisecond, 300*time.Millisecond
 			a, err := e.Judge(t.Context(), []byte(`{"schema": "vymir.facts/1", "families": {}, "many": `+string(many)+`}`), JudgeOptions{})
 			if err != nil {
 				t.Fatal(err)
