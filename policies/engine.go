@@ -26,7 +26,6 @@ var sources embed.FS
 const (
 	judgeDeadline  = 20 * time.Second
 	singleDeadline = 2 * time.Second
-	maxFactsBytes  = 64 << 20
 	maxModuleBytes = 1 << 20
 	maxHeapGrowth  = 64 << 20 // bytes that the heap may grow by during one evaluation; our own controls need 15 for 2 MB of facts
 )

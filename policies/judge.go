@@ -14,6 +14,8 @@ var ErrFacts = errors.New("facts document cannot be judged")
 // ErrOptions says that the caller asked for something the catalogue does not have: a baseline, role, parameter.
 var ErrOptions = errors.New("judging cannot be set so")
 
+const maxFactsBytes = 64 << 20 // of a facts document
+
 // JudgeOptions say how to judge one document.
 type JudgeOptions struct {
 	Baselines []string       // names; nil: essential and the one of the host's role

@@ -25,8 +25,17 @@ type Judge struct {
 // New returns a judge over the controls built into this program.
 func New() *Judge { return &Judge{} }
 
-// Judge evaluates one facts document. An error means that it could not be judged at all.
-func (j *Judge) Judge(ctx context.Context, factsJSON []byte, _ time.Time) (*assessment.Assessment, error) {
+// Judge evaluates one facts document as the host that sent it would: with the role, baselines, parameters, exclusions and clock that
+// [policies.Carry] put beside its facts; with the defaults at now where it put nothing. The results are those of the standard agent,
+// byte for byte. An error means that it could not be judged at all.
+func (j *Judge) Judge(ctx context.Context, factsJSON []byte, now time.Time) (*assessment.Assessment, error) {
+	o, carried, err := policies.Carried(factsJSON)
+	if err != nil {
+		return nil, err
+	}
+	if !carried {
+		o.Now = now
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.engine == nil {
@@ -38,5 +47,10 @@ func (j *Judge) Judge(ctx context.Context, factsJSON []byte, _ time.Time) (*asse
 	}
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
-	return j.engine.Judge(ctx, factsJSON, policies.JudgeOptions{})
+	a, err := j.engine.Judge(ctx, factsJSON, o)
+	if err != nil {
+		return nil, err
+	}
+	a.ClockSet = false // it was read from a clock, not set by hand
+	return a, nil
 }
