@@ -69,10 +69,7 @@ func changedLines(c Change, before map[string]Result) ([]string, error) {
 			lines = append(lines, historyLine(r))
 		}
 	}
-	for _, control := range c.Removed {
-		lines = append(lines, control)
-	}
-	return lines, nil
+	return append(lines, c.Removed...), nil
 }
 
 // noteDay marks the UTC day on which the host was measured.

@@ -105,10 +105,10 @@ func ParseEPSS(r io.Reader) (EPSS, error) {
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSuffix(lines.Text(), "\r")
 		var err error
-		switch {
-		case n == 1:
+		switch n {
+		case 1:
 			out.AsOf, err = scoreDate(line)
-		case n == 2:
+		case 2:
 			if line != "cve,epss,percentile" {
 				err = fmt.Errorf("header %.60q", line)
 			}
