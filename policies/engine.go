@@ -3,6 +3,7 @@
 package policies
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -95,10 +96,11 @@ func compile(modules map[string][]byte, c *Catalogue) (*ast.Compiler, error) {
 		if len(modules[p]) > maxModuleBytes {
 			return nil, fmt.Errorf("%s: larger than 1 MiB", p)
 		}
-		m, err := ast.ParseModuleWithOpts(p, string(modules[p]), opts)
+		m, err := ast.ParseModuleWithOpts(p, withoutHead(modules[p]), opts)
 		if err != nil {
 			return nil, err
 		}
+		m.Comments = nil
 		if err := checkPackage(p, m); err != nil {
 			return nil, err
 		}
@@ -122,6 +124,20 @@ func compile(modules map[string][]byte, c *Catalogue) (*ast.Compiler, error) {
 		return nil, compiler.Errors
 	}
 	return compiler, nil
+}
+
+// withoutHead empties the comment lines that a policy begins with: its METADATA, most of its text, of which the compiler would keep
+// two copies. The lines stay, so that errors name the right ones.
+func withoutHead(src []byte) string {
+	lines := 0
+	for bytes.HasPrefix(src, []byte("#")) {
+		_, rest, ok := bytes.Cut(src, []byte("\n"))
+		if !ok {
+			break
+		}
+		src, lines = rest, lines+1
+	}
+	return strings.Repeat("\n", lines) + string(src)
 }
 
 // ModulePath is where the policy of a control stands.

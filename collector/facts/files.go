@@ -106,11 +106,11 @@ type Timer struct {
 
 // Integrity is the state of files against their packages, and of tools that watch them.
 type Integrity struct {
-	Verified      *bool      `json:"verified,omitzero"`       // every package file was hashed at least once; false: not all yet; nil: no checksums are kept here, or nothing is remembered between collections
+	Verified      *bool      `json:"verified,omitzero"`       // every package file was hashed at least once; false: not all yet (a collection that remembers nothing reads programs first and stops after 64 MiB or 0.25 CPU-s); nil: no checksums are kept here
 	VerifiedAt    *time.Time `json:"verified_at,omitzero"`    // UTC: end of the last complete pass; a new one begins 20 hours later
 	FilesVerified *uint64    `json:"files_verified,omitzero"` // files of the last complete pass, or of the one under way if that is more
-	ModifiedFiles []string   `json:"modified_files,omitzero"` // content differs from the package's checksum now; configuration files left out, and files changed less than 10 minutes ago; 1,000 at most
-	MissingFiles  []string   `json:"missing_files,omitzero"`  // listed with a checksum and not there
+	ModifiedFiles []string   `json:"modified_files,omitzero"` // content differs from the package's checksum now; configuration files left out, and on a running host what an upgrade may be putting there at this moment; told as soon as found; 1,000 at most
+	MissingFiles  []string   `json:"missing_files,omitzero"`  // listed with a checksum and not there; told as soon as found
 	LdPreload     []string   `json:"ld_preload,omitzero"`     // lines of /etc/ld.so.preload; empty: file absent or empty
 	FIM           []Tool     `json:"fim,omitzero"`            // aide, tripwire, samhain, ossec ... found here
 	AntiMalware   []Tool     `json:"anti_malware,omitzero"`   // clamav and other engines found here

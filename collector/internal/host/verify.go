@@ -52,35 +52,45 @@ type verifyState struct {
 	Differ  []differing `json:"differ,omitzero"`
 }
 
-// verifyPackages hashes the files of packages within its budget and fills what is known so far. Without a state directory
-// it does nothing. Files that were found to differ are looked at again in every collection: a package that was installed
-// anew takes its file off the list.
+// verifyPackages hashes the files of packages within its budget and fills what is known so far. With a state directory a pass goes on
+// from collection to collection, and files that were found to differ are looked at again in every one: a package that was
+// installed anew takes its file off the list. Without one, the programs that matter most are read first (see once), and what
+// the budget does not reach leaves Verified false.
 //
 // It can be wrong in these ways: who can change a file as root can change the sums beside it, too, or put the file back for
 // the moment of reading; a kernel that was changed can show another content than it runs; and a package changed during a
 // pass is judged by its old files until the next one. A file that somebody replaced by another package's, outside the
 // package manager, is told as modified, which it is.
 func verifyPackages(ctx context.Context, env *Env, doc *facts.Document, i *facts.Integrity, r *reading) {
-	if env.StateDir == "" {
-		return
-	}
 	st := loadVerify(env)
-	v := &verifier{env: env, ctx: ctx, state: st, read: r, left: verifyBytes, again: verifyBytes, until: time.Now().Add(verifyTime)}
-	fresh := st.DoneAt != nil && env.Now.Sub(*st.DoneAt) < verifyEvery && !env.Now.Before(*st.DoneAt)
-	if supported := v.pass(doc, fresh); !supported {
-		return
+	v := &verifier{env: env, ctx: ctx, state: st, read: r, left: verifyBytes, again: verifyBytes, began: time.Now()}
+	v.until = v.began.Add(verifyTime)
+	if env.StateDir == "" {
+		v.left, v.until, v.cpuStart, v.cpuLeft = onceBytes, v.began.Add(onceTime), cpuTime(), onceCPU
+		if !v.once(doc) {
+			return
+		}
+	} else {
+		fresh := st.DoneAt != nil && env.Now.Sub(*st.DoneAt) < verifyEvery && !env.Now.Before(*st.DoneAt)
+		if supported := v.pass(doc, fresh); !supported {
+			return
+		}
+		if err := saveState(env, "integrity.json", st); err != nil {
+			r.note("state of the hashing", err.Error())
+		}
 	}
-	if err := saveState(env, "integrity.json", st); err != nil {
-		r.note("state of the hashing", err.Error())
+	if st.DoneAt != nil && max(st.Done, st.Now) == 0 { // a data base that vouches for no file says nothing
+		return
 	}
 	i.Verified = ptr(st.DoneAt != nil && st.Blind == 0)
 	i.VerifiedAt, i.FilesVerified = st.DoneAt, ptr(max(st.Done, st.Now))
 	i.ModifiedFiles, i.MissingFiles = []string{}, []string{}
 	for _, d := range st.Differ {
-		switch changed := v.changed(d.Path); {
+		switch {
+		case d.Missing && !v.gone(), !d.Missing && !v.settled(v.changed(d.Path)):
 		case d.Missing:
 			i.MissingFiles = append(i.MissingFiles, d.Path)
-		case env.Now.Sub(changed) >= verifySettle || env.Now.Before(changed):
+		default:
 			i.ModifiedFiles = append(i.ModifiedFiles, d.Path)
 		}
 	}
@@ -98,6 +108,11 @@ type verifier struct {
 	again int64 // bytes for what differed before
 	until time.Time
 	buf   []byte
+
+	cpuStart, cpuLeft time.Duration // of the process; cpuLeft 0: not bounded by it
+
+	began    time.Time
+	installs *installs // nil: not looked at
 }
 
 // pass looks at what differed again and, unless the last pass is fresh, goes on with the one under way.
@@ -236,6 +251,9 @@ func (v *verifier) changed(name string) time.Time {
 // loadVerify returns the remembered state; an unreadable or foreign one counts as none.
 func loadVerify(env *Env) *verifyState {
 	empty := &verifyState{Root: env.Root, Form: verifyForm}
+	if env.StateDir == "" {
+		return empty
+	}
 	file := filepath.Join(env.StateDir, "integrity.json")
 	info, err := os.Stat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > 4<<20 {

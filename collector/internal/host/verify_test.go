@@ -4,13 +4,17 @@ import (
 	"compress/gzip"
 	"crypto/md5"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/collector/facts"
 )
@@ -88,11 +92,12 @@ func verify(t *testing.T, env *Env) *facts.Integrity {
 // test makes them, which is after the collection's clock.
 func TestVerifyDpkg(t *testing.T) {
 	env := testEnv(t, dpkgHost(), false)
-	if got := verify(t, env); got.Verified != nil || got.ModifiedFiles != nil {
-		t.Errorf("without a state directory: %+v", got)
-	}
+	once := verify(t, env)
 	env.StateDir = t.TempDir()
 	got := verify(t, env)
+	if diff := cmp.Diff(got, once); diff != "" {
+		t.Errorf("without a state directory (-with +without):\n%s", diff)
+	}
 	if got.Verified == nil || !*got.Verified || *got.FilesVerified != 7 {
 		t.Errorf("verified %v, %v files", got.Verified, got.FilesVerified)
 	}
@@ -134,18 +139,144 @@ func TestVerifyResumes(t *testing.T) {
 	}
 }
 
-// TestVerifySettles does not tell a file that an upgrade may be putting there just now.
+// TestVerifyOnceBeginsWithPrograms lets the budget end after one file, and wants that to be the one that runs with another's rights.
+func TestVerifyOnceBeginsWithPrograms(t *testing.T) {
+	sum := md5Of("good\n")
+	env := testEnv(t, `
+-- var/lib/dpkg/status --
+Package: a
+Status: install ok installed
+Version: 1
+-- var/lib/dpkg/info/a.md5sums --
+`+sum+`  etc/other
+`+sum+`  usr/bin/plain
+`+sum+`  usr/bin/set-id
+`+sum+`  lib/x86_64-linux-gnu/security/pam_x.so
+-- etc/other --
+bad
+-- usr/bin/plain 0755 --
+bad
+-- usr/bin/set-id 4755 --
+much longer than the others
+-- lib/x86_64-linux-gnu/security/pam_x.so --
+bad
+`, false)
+	for _, c := range []struct {
+		left int64
+		want []string
+	}{
+		{1, []string{"/usr/bin/set-id"}},
+		{4096 + 100, []string{"/usr/bin/plain", "/usr/bin/set-id"}},
+		{2*4096 + 100, []string{"/lib/x86_64-linux-gnu/security/pam_x.so", "/usr/bin/plain", "/usr/bin/set-id"}},
+		{1 << 20, []string{"/etc/other", "/lib/x86_64-linux-gnu/security/pam_x.so", "/usr/bin/plain", "/usr/bin/set-id"}},
+	} {
+		v := &verifier{env: env, ctx: t.Context(), state: &verifyState{}, read: &reading{}, left: c.left, until: time.Now().Add(time.Hour)}
+		if !v.once(&facts.Document{}) {
+			t.Fatal("not supported")
+		}
+		var got []string
+		for _, d := range v.state.Differ {
+			got = append(got, d.Path)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("with %d bytes (-want +got):\n%s", c.left, diff)
+		}
+		if done := v.state.DoneAt != nil; done != (len(c.want) == 4) {
+			t.Errorf("with %d bytes: done %v", c.left, done)
+		}
+	}
+}
+
+// TestVerifySettles wants a file that differs told at once, except while a package manager may be putting it there.
 func TestVerifySettles(t *testing.T) {
-	env := testEnv(t, dpkgHost(), false)
-	env.StateDir = t.TempDir()
-	env.Now = time.Now().Add(time.Minute)
-	if got := verify(t, env); len(got.ModifiedFiles) != 0 {
-		t.Errorf("changed a minute ago, told: %v", got.ModifiedFiles)
+	const lock = "-- var/lib/dpkg/lock 0640 --\n"
+	minute := func(env *Env) { env.Now = time.Now().Add(time.Minute) }
+	for name, c := range map[string]struct {
+		host   string
+		live   bool
+		before func(t *testing.T, env *Env)
+		told   bool
+	}{
+		"mounted":            {dpkgHost(), false, nil, true},
+		"live-after-install": {dpkgHost() + lock, true, touchLater("usr/bin/changed"), true},
+		"live-never-locked":  {dpkgHost(), true, touchLater("usr/bin/changed"), true},
+		"live-upgraded":      {dpkgHost() + lock, true, touchLater("var/lib/dpkg/status"), false},
+		"live-locked":        {dpkgHost() + lock, true, func(t *testing.T, env *Env) { touchLater("usr/bin/changed")(t, env); holdLock(t, env) }, false},
+		"live-an-hour-ago":   {dpkgHost() + lock, true, func(t *testing.T, env *Env) { holdLock(t, env); env.Now = env.Now.Add(time.Hour) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := testEnv(t, c.host, c.live)
+			minute(env)
+			if c.before != nil {
+				c.before(t, env)
+			}
+			got := slices.Contains(verify(t, env).ModifiedFiles, "/usr/bin/changed")
+			if got != c.told {
+				t.Errorf("told is %v, want %v", got, c.told)
+			}
+		})
 	}
-	env.Now = env.Now.Add(time.Hour)
-	if got := verify(t, env); len(got.ModifiedFiles) != 2 {
-		t.Errorf("changed an hour ago: %v", got.ModifiedFiles)
+}
+
+// touchLater makes a file the one that changed last, by the clock of the file system, which may be a coarse one.
+func touchLater(name string) func(*testing.T, *Env) {
+	return func(t *testing.T, env *Env) {
+		t.Helper()
+		v := &verifier{env: env}
+		latest := time.Time{}
+		for _, other := range []string{"/usr/bin/changed", "/var/lib/dpkg/status", "/var/lib/dpkg/info"} {
+			if at := v.changed(other); at.After(latest) {
+				latest = at
+			}
+		}
+		for !v.changed("/" + name).After(latest) {
+			if err := os.Chmod(filepath.Join(env.Root, name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
+}
+
+// holdLock takes dpkg's lock as dpkg does, in a process of its own: a lock is no obstacle to the process that holds it.
+func holdLock(t *testing.T, env *Env) {
+	t.Helper()
+	file := filepath.Join(env.Root, "var/lib/dpkg/lock")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHoldLock$")
+	cmd.Env = append(os.Environ(), "VYMIR_HOLD_LOCK="+file)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
+	if _, err := io.ReadFull(out, make([]byte, len("held\n"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHoldLock is the process that [holdLock] starts: it holds the lock until its standard input ends.
+func TestHoldLock(t *testing.T) {
+	file := os.Getenv("VYMIR_HOLD_LOCK")
+	if file == "" {
+		t.Skip("is started by TestVerifySettles")
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("held")
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 func TestVerifyApk(t *testing.T) {
