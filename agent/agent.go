@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -37,8 +38,10 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	memory.Release() // of starting
 	runtime, why := control.Runtime(ctx, c.Socket)
 	list, noList := openBanned(c)
+	vulns, noVulns, vulnsProblem := takeVulns(ctx, c)
 	doc, err := collector.Collect(ctx, collector.Options{
 		Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir(), Banned: list, BannedReason: noList,
+		Vulnerabilities: vulns, VulnerabilitiesReason: noVulns,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
@@ -59,10 +62,13 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Measurement{Summary: full.Summary, Severe: severe(full), Problem: problem}
+	m := &Measurement{Summary: full.Summary, Severe: severe(full), Problem: joinProblems(problem, vulnsProblem)}
 	m.Lean, err = wire.Marshal(lean)
 	return m, err
 }
+
+// joinProblems joins what is wrong; an empty part says nothing.
+func joinProblems(a, b string) string { return strings.Trim(a+"; "+b, "; ") }
 
 func severe(a *assessment.Assessment) []uint32 {
 	numbers := []uint32{}

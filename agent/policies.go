@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"aead.dev/minisign"
@@ -52,8 +51,6 @@ func judge(ctx context.Context, c Config, doc *facts.Document) (full *assessment
 	full, err = judgeBy(ctx, c, doc, nil)
 	return full, problem, err
 }
-
-func joinProblems(a, b string) string { return strings.TrimPrefix(a+"; "+b, "; ") }
 
 // tryNext judges by a bundle that came and, when that works, puts it in force. The error says why it is no good, or, beside an
 // assessment, why it could not be put in force.
@@ -127,9 +124,9 @@ func PolicyBundle(c Config) (*bundle.Bundle, error) {
 // artefactKinds are the artefacts that this host takes from its server.
 func artefactKinds(c Config) []string {
 	if c.AcceptDirectives.RefuseBundle {
-		return nil
+		return []string{wire.KindVulns}
 	}
-	return []string{wire.KindBundle}
+	return []string{wire.KindBundle, wire.KindVulns}
 }
 
 // errNoKeys says that nothing can be verified here.

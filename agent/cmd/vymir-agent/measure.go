@@ -66,7 +66,7 @@ func (p *program) roleFlag(c *cobra.Command, role *string) {
 func (p *program) collect(ctx context.Context, root, role string, now time.Time, vulns vulnsFlags) (*facts.Document, error) {
 	o := collector.Options{Root: root, Role: role, Now: now}
 	var err error
-	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns); err != nil {
+	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns, root == "" || root == "/"); err != nil {
 		return nil, err
 	}
 	if o.Banned, o.BannedReason, err = p.openBanned(vulns.banned, vulns.key); err != nil {

@@ -51,7 +51,7 @@ func (p *program) commands() *cobra.Command {
 		}
 		return nil
 	}
-	root.AddCommand(p.factsCommand(), p.assessCommand(), p.controlsCommand(), p.enrolCommand(), p.runCommand(), p.measureCommand(),
+	root.AddCommand(p.factsCommand(), p.assessCommand(), p.controlsCommand(), p.vulnsCommand(), p.sbomCommand(), p.vexCommand(), p.enrolCommand(), p.runCommand(), p.measureCommand(),
 		p.statusCommand(), p.doctorCommand(), p.watchCommand(), p.outboxCommand(), p.configCommand(), p.versionCommand())
 	for _, c := range root.Commands() {
 		wrapArgs(c)
