@@ -162,13 +162,19 @@ func (p *program) printVulns(v *facts.Vulnerabilities, triaged []policies.Triage
 				fixed = t.Fixed
 			}
 			p.println(fmt.Sprintf("  %s  %s %s → %s", t.ID, t.Source, t.Version, fixed))
-			line := p.text("vulns.because."+t.Because) + "; " + p.text("vulns.row", t.Row.Exploitation, t.Row.Exposure, t.Row.Automatable, t.Row.Impact)
+			line := p.text("vulns.because."+t.Because) + "; " + p.row(t.Row)
 			if len(t.Programs) > 0 {
 				line += "; " + strings.Join(t.Programs, ", ")
 			}
 			p.println("      " + line)
 		}
 	}
+}
+
+// row tells the row of the table a decision was read from.
+func (p *program) row(r policies.SSVCRow) string {
+	value := func(v string) string { return p.text("vulns.value." + v) }
+	return p.text("vulns.row", value(r.Exploitation), value(r.Exposure), value(r.Automatable), value(r.Impact))
 }
 
 // reasons in the order of how many they hold for.

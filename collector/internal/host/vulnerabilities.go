@@ -20,7 +20,7 @@ const (
 
 // collectVulnerabilities matches the packages against the index of the host's release, and says of each weakness how the
 // package is used. Without an index for this very release nothing is said at all.
-func collectVulnerabilities(_ context.Context, env *Env, doc *facts.Document) facts.Status {
+func collectVulnerabilities(ctx context.Context, env *Env, doc *facts.Document) facts.Status {
 	switch {
 	case env.Vulns == nil && env.VulnsReason != "":
 		return unmeasured(env.VulnsReason)
@@ -34,6 +34,9 @@ func collectVulnerabilities(_ context.Context, env *Env, doc *facts.Document) fa
 	meta := env.Vulns.Meta()
 	if own := vulnindex.EcosystemOf(doc.OS.ID, doc.OS.VersionID); own != meta.Ecosystem {
 		return unmeasured(fmt.Sprintf("the vulnerability index is for %s, this host is %s %s", meta.Ecosystem, doc.OS.ID, doc.OS.VersionID))
+	}
+	if meta.Records == 0 {
+		return unmeasured("the vulnerability index holds nothing about " + meta.Ecosystem)
 	}
 	v := &facts.Vulnerabilities{Index: indexFact(meta, env.Now), Packages: len(doc.Packages.Installed), Found: []facts.Vulnerability{}}
 	packages := vulnPackages(doc.Packages.Installed)
@@ -55,6 +58,7 @@ func collectVulnerabilities(_ context.Context, env *Env, doc *facts.Document) fa
 		v.Found, v.Truncated = v.Found[:maxFound], true
 	}
 	env.markUse(v, doc)
+	v.Containers = env.scanContainers(ctx)
 	doc.Vulnerabilities = v
 	return r.status()
 }

@@ -176,6 +176,7 @@ func TestVulnerabilitiesUnmeasured(t *testing.T) {
 		"other-release": func(_ *Env, d *facts.Document) { d.OS.VersionID = "13" },
 		"no-ecosystem":  func(_ *Env, d *facts.Document) { d.OS.ID = "openwrt" },
 		"no-packages":   func(_ *Env, d *facts.Document) { d.Packages.Installed = nil },
+		"empty-index":   func(e *Env, _ *facts.Document) { e.Vulns = indexOf(t, "Debian:12") },
 		"no-os":         func(_ *Env, d *facts.Document) { d.OS = nil },
 	} {
 		env, doc := webHost(t)
@@ -214,9 +215,46 @@ func TestNothingIsUnusedByGuess(t *testing.T) {
 func TestUncomparedIsPartial(t *testing.T) {
 	env, doc := webHost(t)
 	doc.Packages.Installed[0].Version = strings.Repeat("9", 400)
-	env.Vulns = indexOf(t, "Debian:12")
+	env.Vulns = indexOf(t, "Debian:12", weakness("CVE-2026-1005", "git", "1:1-1"))
 	st := collectVulnerabilities(t.Context(), env, doc)
 	if st.State != facts.StatePartial || !cmp.Equal(doc.Vulnerabilities.Uncompared, []string{"nginx-core"}) {
 		t.Errorf("%+v, %v", st, doc.Vulnerabilities.Uncompared)
+	}
+}
+
+// A container's links lead into itself; its packages are compared only by an index of its own release.
+func TestContainerRoot(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"etc/os-release":   "ID=debian\nVERSION_ID=\"12\"\n",
+		"real/dpkg/status": "Package: git\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2.39-1\n\n",
+	} {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "var/lib"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/real/dpkg", filepath.Join(dir, "var/lib/dpkg")); err != nil {
+		t.Fatal(err)
+	}
+	env, _ := webHost(t)
+	env.Vulns = indexOf(t, "Debian:12", weakness("CVE-2026-1005", "git", "1:2.40-1"))
+	got := env.scanRoot(t.Context(), "c1", dir)
+	want := facts.ContainerScan{ID: "c1", OS: "debian 12", Ecosystem: "Debian:12", Manager: "dpkg", Packages: 1, Found: []string{"CVE-2026-1005 git 1:2.39-1"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	env.Vulns = indexOf(t, "Debian:11", weakness("CVE-2026-1005", "git", "1:2.40-1"))
+	if got := env.scanRoot(t.Context(), "c1", dir); got.Found != nil || got.Reason == "" {
+		t.Errorf("another release: %+v", got)
+	}
+	if got := env.scanRoot(t.Context(), "c2", filepath.Join(dir, "gone")); got.Reason == "" {
+		t.Errorf("gone: %+v", got)
 	}
 }
