@@ -63,7 +63,7 @@ func (f *inventoryFlags) add(c *cobra.Command, vulns bool) {
 	c.Flags().StringVar(&f.root, "root", "", "measure a mounted file system in this directory instead of the live host")
 	c.Flags().StringVar(&f.facts, "facts", "", "take a saved facts document (- for standard input) instead of measuring")
 	if vulns {
-		f.vulns.add(c)
+		c.Flags().StringVar(&f.vulns.file, "vulns", "", "match the packages against this signed vulnerability index of the host's release")
 		c.Flags().StringVar(&f.vulns.key, "bundle-key", "/etc/vymir/bundle.pub", "minisign public key that --vulns must be signed with")
 	}
 }
