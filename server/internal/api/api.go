@@ -108,6 +108,14 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.reports(api)
 	s.consent(api)
 	s.donors(api)
+	push, err := PushDocument()
+	if err != nil {
+		return nil, nil, err
+	}
+	mux.HandleFunc("GET "+Prefix+"/push.openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		w.Write(push) //nolint:errcheck // the caller went away
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem(w, http.StatusNotFound) })
 	return s.secure(mux), api, nil
 }

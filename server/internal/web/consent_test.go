@@ -196,3 +196,39 @@ func TestProfileSizesNeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestProject bundles two needs with own figures into one text, which waits for two approvals like any other.
+func TestProject(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	var ids []string
+	for _, m := range needLink.FindAllStringSubmatch(w.page("admin-a", "/needs"), 2) {
+		ids = append(ids, strings.TrimPrefix(m[1], "/needs/"))
+	}
+	if len(ids) != 2 {
+		t.Fatalf("needs %v", ids)
+	}
+	form := url.Values{"need": ids, "level": {"1"}, "until": {"2027-03-01"}, "audience": {"d-a"}, "title_uk": {"Разом"}, "title_en": {"Together"},
+		"quantity-" + ids[0]: {"7"}, "low-" + ids[1]: {"100"}, "high-" + ids[1]: {"150"}}
+	w.page("admin-a", "/projects/new?"+url.Values{"need": ids}.Encode())
+	if a := w.ask("admin-b", "/projects", form); a.code != http.StatusNotFound {
+		t.Errorf("another recipient bundles a's needs: %d", a.code)
+	}
+	if a := w.ask("approver-a", "/projects", form); a.code != http.StatusForbidden {
+		t.Errorf("an approver proposes: %d", a.code)
+	}
+	wrong := url.Values{}
+	for k, v := range form {
+		wrong[k] = v
+	}
+	wrong["low-"+ids[1]] = []string{"cheap"}
+	w.post("admin-a", "/projects", wrong, "refused=quantity")
+	delete(wrong, "low-"+ids[1])
+	wrong["high-"+ids[1]], wrong["title_en"] = []string{""}, []string{""}
+	w.post("admin-a", "/projects", wrong, "refused=screened_language")
+	release := w.post("admin-a", "/projects", form, "done=drafted")
+	body := w.page("admin-a", release)
+	if !strings.Contains(body, "Together") || strings.Count(body, "<h3>") < 2 || !strings.Contains(body, "stated by the recipient") && !strings.Contains(body, "recipient") {
+		t.Error("the text does not hold both needs with the recipient's figures")
+	}
+}

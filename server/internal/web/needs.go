@@ -198,7 +198,8 @@ type needData struct {
 	Until          string // proposed end of the release
 	MinUntil       string
 	MaxUntil       string
-	Releases       []catalogue.Release // that hold this need
+	Releases       []catalogue.Release      // that hold this need
+	Help           []catalogue.EffectReport // that was committed for it
 }
 
 // needPage shows one need with its printed sum, and the form that prepares a text for donors.
@@ -248,6 +249,15 @@ func (s *server) needPage(q *request) error {
 		}
 	}
 	slices.Reverse(d.Releases)
+	effects, err := s.catalogue.Effects(q.Context(), q.actor, n.Recipient)
+	if err != nil {
+		return err
+	}
+	for _, e := range effects {
+		if slices.ContainsFunc(d.Releases, func(r catalogue.Release) bool { return r.ID == e.Pledge.ReleaseID }) {
+			d.Help = append(d.Help, e)
+		}
+	}
 	return q.show("need", n.Title.In(q.loc.lang), d)
 }
 

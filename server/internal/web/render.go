@@ -98,6 +98,7 @@ func functions(l *locale, a assets) template.FuncMap {
 		"lines":  func(s string) []string { return strings.Split(s, "\n") },
 		"pct":    func(part, whole float64) string { return ratio(part, whole) },
 		"part":   part,
+		"langs":  func() []string { return languages },
 		"joined": func(list []remedies.Text) string { return joined(l.lang, list) },
 		"dec":    l.decimal,
 		"qty":    l.quantity,

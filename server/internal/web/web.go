@@ -130,6 +130,8 @@ func (s *server) routes() []route {
 		{"GET /needs", access.NeedsRead, false, s.needs},
 		{"GET /needs/{id}", access.NeedsRead, false, s.needPage},
 		{"POST /needs/{id}/draft", access.NeedsPropose, false, s.draft},
+		{"GET /projects/new", access.NeedsPropose, false, s.project},
+		{"POST /projects", access.NeedsPropose, false, s.draftProject},
 		{"POST /recipients/{id}/profile", access.NeedsPropose, false, s.putProfile},
 		{"GET /trend", access.GapsRead, false, s.trend},
 		{"GET /past", access.NeedsRead, false, s.past},
