@@ -27,8 +27,9 @@ const (
 // Measurement is the gap behind a pledge at one time. It is the recipient's and the assessor's.
 type Measurement struct {
 	At       time.Time        `json:"at"`
-	Findings int              `json:"findings"`       // open, hosts times controls
-	Measured int              `json:"measured_hosts"` // the most of any control
+	Findings int              `json:"findings"`                    // open, hosts times controls
+	Measured int              `json:"measured_hosts"`              // the most of any control
+	Newest   time.Time        `json:"newest_measured_at,omitzero"` // of the measurements this rests on
 	Controls []ControlMeasure `json:"controls"`
 }
 
@@ -67,6 +68,9 @@ func measureItems(at time.Time, areas []gap.Gap, items []item) Measurement {
 		}
 		for _, c := range g.Controls {
 			if controls[c.Control] {
+				if g.Newest.After(m.Newest) {
+					m.Newest = g.Newest
+				}
 				s := sums[c.Control]
 				sums[c.Control] = ControlMeasure{c.Control, s.Affected + c.Affected, s.Measured + c.Measured}
 			}
@@ -184,7 +188,12 @@ func judge(state string, commissioned, verified time.Time, before Measurement, l
 	switch state {
 	case Commissioned, Regressed:
 		after := list[:0:0]
+		var newest time.Time
 		for _, m := range list {
+			if !m.Newest.IsZero() && !m.Newest.After(newest) {
+				continue // no host reported since: looking twice is not measuring twice
+			}
+			newest = m.Newest
 			if closed, ok := m.Closed(before); ok && closed >= verifyShare && m.At.After(commissioned) {
 				after = append(after, m)
 			} else {

@@ -94,7 +94,7 @@ func (r *EffectReport) learned() []string {
 		out = append(out, "learned_regressed")
 	case r.Pledge.State == Verified || r.Pledge.State == Sustained:
 		out = append(out, "learned_verified")
-	case !r.Pledge.Commissioned.IsZero() && r.ClosedPercent >= 0 && r.ClosedPercent < 20:
+	case r.DaysToCommissioned >= 0 && r.ClosedPercent >= 0 && r.ClosedPercent < 20:
 		out = append(out, "learned_little")
 	}
 	if len(out) == 0 {

@@ -77,6 +77,7 @@ func TestLessons(t *testing.T) {
 		{"unverifiable", func(r *EffectReport) { r.Verifiable = false }, "agree beforehand"},
 		{"regressed", func(r *EffectReport) { r.Pledge.State = Regressed }, "did not last"},
 		{"little", func(r *EffectReport) { r.Pledge.State, r.ClosedPercent = Commissioned, 10 }, "Little changed"},
+		{"not_in_use", func(r *EffectReport) { r.Pledge.State, r.ClosedPercent, r.DaysToCommissioned = Committed, 1, -1 }, "no conclusion yet"},
 		{"too_few_measured", func(r *EffectReport) { r.Pledge.State, r.ClosedPercent = Commissioned, -1 }, "Too few hosts are measured"},
 		{"not_yet", func(r *EffectReport) { r.Pledge.State, r.After, r.ClosedPercent = Delivered, nil, -1 }, "no conclusion yet"},
 	} {

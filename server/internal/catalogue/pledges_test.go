@@ -487,3 +487,22 @@ func TestJudgeSustains(t *testing.T) {
 		t.Errorf("got %q with too few hosts measured, want nothing", got)
 	}
 }
+
+// TestLookingIsNotMeasuring: an effect is verified by reports that came since, not by looking at the same ones again.
+func TestLookingIsNotMeasuring(t *testing.T) {
+	t0 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	before := Measurement{Findings: 10, Measured: 10}
+	var old, fresh []Measurement
+	for day := 1; day <= 15; day += 7 {
+		m := Measurement{At: t0.AddDate(0, 0, day), Measured: 10, Newest: t0.Add(time.Hour)}
+		old = append(old, m)
+		m.Newest = m.At.Add(-time.Hour)
+		fresh = append(fresh, m)
+	}
+	if got := judge(Commissioned, t0, time.Time{}, before, old); got != "" {
+		t.Errorf("got %q from one report looked at three times, want nothing", got)
+	}
+	if got := judge(Commissioned, t0, time.Time{}, before, fresh); got != Verified {
+		t.Errorf("got %q from three reports, want verified", got)
+	}
+}

@@ -19,7 +19,7 @@ mkdirSync(shots, { recursive: true });
 
 // A path, or a list and the place of the entry to follow from it.
 const tour = {
-  "admin-01": ["/mend", "/hosts", "/findings", "/gaps", "/trend", "/past", "/needs", ["/needs", 0], "/stability", "/releases", ["/releases", 0], ["/releases", 2], "/reads", "/effects", ["/effects", 0]],
+  "admin-01": ["/mend", "/hosts", "/findings", "/gaps", "/trend", "/past", "/needs", ["/needs", 0], "/projects/new", "/stability", "/releases", ["/releases", 0], ["/releases", 2], "/reads", "/effects", ["/effects", 0]],
   assessor: ["/findings", "/gaps", "/needs", "/effects", ["/effects", 3], "/stability"],
   "donor-a": ["/catalogue", ["/catalogue", 0], "/catalogue/best", "/catalogue/best?eur=250000", "/catalogue/best?eur=60000&floor=build&floor_eur=20000"],
   coordinator: ["/queue", "/board"],
