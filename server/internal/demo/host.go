@@ -111,7 +111,7 @@ func newHost(r *recipient, n int, seed uint64, controls []control, taste map[str
 		default:
 			h.turn(s, assessment.Pass)
 		}
-		if r.habit == slipping && taste[c.ID] > 1.7 && s.status != assessment.NotApplicable && c.Severity != assessment.Critical {
+		if r.habit == slipping && taste[c.ID] > 1.7 && s.status != assessment.NotApplicable && c.Severity != assessment.Critical && !rare(c) {
 			s.flips = true
 		}
 		h.controls = append(h.controls, s)
@@ -127,12 +127,26 @@ func hash(s string) uint64 {
 	return h
 }
 
+// rare reports whether a control fails only where somebody broke in or nearly did: next to never, and not for long.
+func rare(c *control) bool {
+	if c.Family == "software_origin" || strings.Contains(c.ID, "hidden") {
+		return true
+	}
+	for _, usual := range []string{"plaintext", "anti_malware", "monitoring"} {
+		if strings.Contains(c.ID, usual) {
+			return false
+		}
+	}
+	return (c.Family == "runtime" || c.Family == "integrity") && c.Severity.Rank() >= assessment.High.Rank()
+}
+
 // chance is how likely a control fails at a recipient when its hosts are first seen.
 func chance(r *recipient, c *control, taste float64) float64 {
-	p := map[assessment.Severity]float64{assessment.Critical: 0.05, assessment.High: 0.16, assessment.Medium: 0.28, assessment.Low: 0.34, assessment.Info: 0.4}[c.Severity]
+	if rare(c) {
+		return 0.003
+	}
+	p := map[assessment.Severity]float64{assessment.Critical: 0.02, assessment.High: 0.16, assessment.Medium: 0.28, assessment.Low: 0.34, assessment.Info: 0.4}[c.Severity]
 	switch {
-	case c.ID == "software_origin.no_forbidden_software":
-		p = 0.01
 	case r.habit == waiting && c.ID == "updates.security_pending":
 		return 0.9
 	case r.habit == waiting && c.ID == "updates.automatic":
@@ -177,6 +191,12 @@ func (h *host) live(weeks int) {
 		}
 		switch {
 		case s.kept, s.status == assessment.NotApplicable, s.status == assessment.Unmeasured:
+		case rare(s.control):
+			if s.status == assessment.Fail {
+				h.turn(s, assessment.Pass) // within days
+			} else if h.rng.Float64() < 0.00005*float64(weeks) {
+				h.turn(s, assessment.Fail)
+			}
 		case s.flips:
 			if h.rng.Float64() < 0.25 {
 				h.turn(s, map[assessment.Status]assessment.Status{assessment.Pass: assessment.Fail, assessment.Fail: assessment.Pass}[s.status])
