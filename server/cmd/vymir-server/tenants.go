@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
 	"io"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/boombuler/barcode/qr"
 	"github.com/spf13/cobra"
 
 	"github.com/vymir-project/vymir/server"
@@ -48,33 +51,32 @@ func tokenCommand(t texts) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, kept, err := s.Enroller.CreateToken(ctx, enrol.NewToken{
-			Recipient: flag(c, "recipient"), Site: flag(c, "site"), Uses: uses, TTL: ttl, Server: s.Config.Agents.Address, By: actor(),
-		})
+		count, err := c.Flags().GetInt("count")
 		if err != nil {
 			return err
 		}
-		if flag(c, "format") == "json" {
-			return writeJSON(c.OutOrStdout(), struct {
-				Schema    string    `json:"schema"`
-				ID        string    `json:"id"`
-				Token     string    `json:"token"`
-				Server    string    `json:"server"`
-				Recipient string    `json:"recipient"`
-				Site      string    `json:"site"`
-				Uses      int       `json:"uses"`
-				ExpiresAt time.Time `json:"expires_at"`
-			}{"vymir.token/1", kept.ID, text, s.Config.Agents.Address, kept.RecipientID, kept.SiteID, kept.UsesMax, kept.Expires})
+		if count < 1 || count > maxTokens {
+			return usageError{errors.New(t.say("token.count", maxTokens))}
 		}
-		fmt.Fprintln(c.OutOrStdout(), text)
-		fmt.Fprintln(c.ErrOrStderr(), t.say("token.hint", when(kept.Expires), kept.UsesMax, s.Config.Agents.Address))
+		for i := range count {
+			text, kept, err := s.Enroller.CreateToken(ctx, enrol.NewToken{
+				Recipient: flag(c, "recipient"), Site: flag(c, "site"), Uses: uses, TTL: ttl, Server: s.Config.Agents.Address, By: actor(),
+			})
+			if err == nil {
+				err = printToken(c, t, text, kept, s.Config.Agents.Address, i == count-1)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	create.Flags().String("recipient", "", t.say("flag.recipient"))
 	create.Flags().String("site", "", t.say("flag.site"))
 	create.Flags().Int("uses", 1, t.say("token.flag.uses"))
 	create.Flags().Duration("ttl", 24*time.Hour, t.say("token.flag.ttl"))
-	formatFlag(create, t, "text", "json")
+	create.Flags().Int("count", 1, t.say("token.flag.count"))
+	formatFlag(create, t, "text", "json", "qr")
 
 	type row struct {
 		ID        string    `json:"id"`
@@ -109,6 +111,61 @@ func tokenCommand(t texts) *cobra.Command {
 		return s.RevokeToken(ctx, args[0], actor())
 	})
 	return group(t, "token", create, list, revoke)
+}
+
+// maxTokens is how many tokens are made at once.
+const maxTokens = 1000
+
+// printToken writes one token: a line of text, a JSON document, or a QR code with what it is for. After the last one of text
+// follows on standard error what to do with it.
+func printToken(c *cobra.Command, t texts, text string, kept store.Token, server string, last bool) error {
+	w := c.OutOrStdout()
+	switch flag(c, "format") {
+	case "json":
+		return writeJSON(w, struct {
+			Schema    string    `json:"schema"`
+			ID        string    `json:"id"`
+			Token     string    `json:"token"`
+			Server    string    `json:"server"`
+			Recipient string    `json:"recipient"`
+			Site      string    `json:"site"`
+			Uses      int       `json:"uses"`
+			ExpiresAt time.Time `json:"expires_at"`
+		}{"vymir.token/1", kept.ID, text, server, kept.RecipientID, kept.SiteID, kept.UsesMax, kept.Expires})
+	case "qr":
+		code, err := qr.Encode(text, qr.M, qr.Auto)
+		if err != nil {
+			return fmt.Errorf("draw token: %w", err)
+		}
+		fmt.Fprintln(w, t.say("token.drawn", kept.ID, kept.RecipientID, kept.SiteID, kept.UsesMax, when(kept.Expires)))
+		_, err = io.WriteString(w, drawn(code)+"\n")
+		return err
+	}
+	fmt.Fprintln(w, text)
+	if last {
+		fmt.Fprintln(c.ErrOrStderr(), t.say("token.hint", when(kept.Expires), kept.UsesMax, server))
+	}
+	return nil
+}
+
+// drawn shows a code in half blocks with the quiet border that readers need, dark on light as on paper: two rows of modules a line.
+func drawn(code image.Image) string {
+	const quiet = 4
+	size := code.Bounds().Dx()
+	light := func(x, y int) bool { return !black(code, x, y) }
+	var b strings.Builder
+	for y := -quiet; y < size+quiet; y += 2 {
+		for x := -quiet; x < size+quiet; x++ {
+			b.WriteString(map[[2]bool]string{{true, true}: "█", {true, false}: "▀", {false, true}: "▄", {false, false}: " "}[[2]bool{light(x, y), light(x, y+1)}])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// black reports whether a module is; outside of the code none is.
+func black(code image.Image, x, y int) bool {
+	return image.Pt(x, y).In(code.Bounds()) && color.GrayModel.Convert(code.At(x, y)) == color.Gray{}
 }
 
 func recipientCommand(t texts) *cobra.Command {
