@@ -26,6 +26,15 @@ var (
 	antiMalware = []tool{
 		{"clamav", []string{"clamd", "clamscan"}, []string{"clamd"}, []string{"/var/lib/clamav/*.c[vl]d"}},
 		{"maldet", []string{"maldet", "/usr/local/maldetect/maldet"}, nil, []string{"/usr/local/maldetect/sigs/*"}},
+		// Makers that Ukraine bans are left out on purpose: what they sell is no protection, and is found by its packages.
+		{"eset", []string{"/opt/eset/efs/sbin/startd", "/opt/eset/eea/sbin/startd", "/opt/eset/esets/sbin/esets_daemon"}, []string{"startd", "esets_daemon"}, nil},
+		{"defender", []string{"/opt/microsoft/mdatp/sbin/wdavdaemon"}, []string{"wdavdaemon"}, []string{"/opt/microsoft/mdatp/definitions.noindex/*"}},
+		{"sophos", []string{"/opt/sophos-spl/base/bin/sophos_watchdog", "/opt/sophos-av/sbin/savd"}, []string{"sophos_watchdog", "savd"}, nil},
+		{"crowdstrike", []string{"/opt/CrowdStrike/falcon-sensor", "/opt/CrowdStrike/falcon-sensor-bpf"}, []string{"falcon-sensor", "falcon-sensor-b"}, nil},
+		{"sentinelone", []string{"/opt/sentinelone/bin/sentinelctl"}, []string{"s1-agent"}, nil},
+		{"bitdefender", []string{"/opt/bitdefender-security-tools/bin/bdsecd"}, []string{"bdsecd"}, nil},
+		{"trendmicro", []string{"/opt/ds_agent/ds_agent"}, []string{"ds_agent"}, nil},
+		{"trellix", []string{"/opt/McAfee/ens/tp/bin/mfetpd"}, []string{"mfetpd"}, nil},
 	}
 	rootkitTools = []tool{
 		{"rkhunter", []string{"rkhunter"}, nil, []string{"/var/lib/rkhunter/db/rkhunter.dat"}},

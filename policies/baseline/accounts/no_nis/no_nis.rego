@@ -18,7 +18,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [accounts]
-#   aliases: [ACC-01]
+#   aliases: []
 #   baselines: [server, workstation]
 #   mappings:
 #     csf2: [PR.AA-01]

@@ -18,7 +18,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [accounts]
-#   aliases: [ACC-05]
+#   aliases: []
 #   baselines: [server]
 #   params:
 #     - name: days

@@ -16,7 +16,7 @@
 #   capability: hardening
 #   halves: [persisted]
 #   facts: [accounts]
-#   aliases: [ACC-10]
+#   aliases: []
 #   baselines: [essential, server, workstation]
 #   mappings:
 #     csf2: [PR.AA-05]

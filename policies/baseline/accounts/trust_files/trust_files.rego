@@ -16,7 +16,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [accounts]
-#   aliases: [ACC-13]
+#   aliases: []
 #   baselines: [server]
 #   mappings:
 #     csf2: [PR.AA-01]

@@ -17,7 +17,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [pam, accounts]
-#   aliases: [ACC-03]
+#   aliases: []
 #   baselines: [essential, server, workstation]
 #   applicability: true
 #   mappings:

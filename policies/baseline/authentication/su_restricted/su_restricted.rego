@@ -16,7 +16,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [pam]
-#   aliases: [ACC-07]
+#   aliases: []
 #   baselines: [server]
 #   applicability: true
 #   mappings:

@@ -18,7 +18,7 @@
 #   capability: hardening
 #   halves: [persisted, live]
 #   facts: [kernel]
-#   aliases: [NET-13, KRN-06]
+#   aliases: []
 #   baselines: [server, workstation]
 #   params:
 #     - name: modules

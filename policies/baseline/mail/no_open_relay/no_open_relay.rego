@@ -16,7 +16,7 @@
 #   capability: email_web
 #   halves: [persisted]
 #   facts: [mail]
-#   aliases: [SVC-03]
+#   aliases: []
 #   baselines: [essential, server]
 #   applicability: true
 #   mappings:

@@ -17,7 +17,7 @@
 #   capability: hardening
 #   halves: [persisted]
 #   facts: [sudo, packages]
-#   aliases: [ACC-07]
+#   aliases: []
 #   baselines: [server, workstation]
 #   applicability: true
 #   mappings:

@@ -16,7 +16,7 @@
 #   capability: identity
 #   halves: [persisted]
 #   facts: [files]
-#   aliases: [FS-01]
+#   aliases: []
 #   baselines: [essential, server, workstation]
 #   applicability: true
 #   mappings:

@@ -16,7 +16,7 @@
 #   capability: hardening
 #   halves: [persisted]
 #   facts: [sudo]
-#   aliases: [ACC-07]
+#   aliases: []
 #   baselines: [server, workstation]
 #   applicability: true
 #   mappings:

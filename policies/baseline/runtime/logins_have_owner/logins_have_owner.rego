@@ -18,7 +18,7 @@
 #   capability: identity
 #   halves: [live]
 #   facts: [runtime, accounts]
-#   aliases: [ACC-05]
+#   aliases: [ACC-10]
 #   baselines: [server, workstation]
 #   params:
 #     - name: owned

@@ -16,7 +16,7 @@
 #   capability: remote_access
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-06]
+#   aliases: []
 #   baselines: [essential, server, workstation, appliance]
 #   applicability: true
 #   mappings:

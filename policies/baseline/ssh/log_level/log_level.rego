@@ -16,7 +16,7 @@
 #   capability: monitoring
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-06]
+#   aliases: []
 #   baselines: [server, appliance]
 #   applicability: true
 #   mappings:

@@ -21,7 +21,7 @@
 #   capability: remote_access
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-02, SSH-09, ACC-12]
+#   aliases: [SSH-02, SSH-09]
 #   baselines: [server, appliance]
 #   applicability: true
 #   mappings:

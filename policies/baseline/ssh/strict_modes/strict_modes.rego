@@ -17,7 +17,7 @@
 #   capability: hardening
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-06]
+#   aliases: []
 #   baselines: [server, appliance]
 #   applicability: true
 #   mappings:

@@ -16,7 +16,7 @@
 #   capability: hardening
 #   halves: [persisted, live]
 #   facts: [sshd]
-#   aliases: [SSH-06]
+#   aliases: []
 #   baselines: [server]
 #   applicability: true
 #   mappings:

@@ -16,7 +16,7 @@
 #   capability: email_web
 #   halves: [persisted]
 #   facts: [web_servers]
-#   aliases: [SVC-05]
+#   aliases: []
 #   baselines: [server]
 #   applicability: true
 #   mappings:
