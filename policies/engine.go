@@ -36,8 +36,8 @@ type Engine struct {
 	catalogue *Catalogue
 	compiler  *ast.Compiler
 	query     rego.PreparedEvalQuery
-	deadline  time.Duration // of one whole judging, and again of all controls one by one when the whole could not be evaluated
-	single    time.Duration // of one control when they are evaluated one by one
+	deadline  time.Duration // of all controls at once
+	single    time.Duration // of one control, when they could not be evaluated at once and are one by one; ten times as much of all of them
 }
 
 // New prepares the policies of b; nil takes the ones this program carries. The answer is an error when they do
@@ -214,7 +214,7 @@ func (e *Engine) evaluate(ctx context.Context, input ast.Value) (answers map[str
 
 func (e *Engine) evaluateEach(ctx context.Context, input ast.Value) (map[string]any, map[string]error, error) {
 	answers, failures := map[string]any{}, map[string]error{}
-	all, cancelAll := context.WithTimeout(ctx, e.deadline)
+	all, cancelAll := context.WithTimeout(ctx, 10*e.single)
 	defer cancelAll()
 	debug.FreeOSMemory() // what the failed attempt took counts for nobody
 	for _, k := range e.catalogue.Controls {

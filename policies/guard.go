@@ -51,6 +51,7 @@ var builders = map[string]func(args []*ast.Term) int{
 	"array.concat":             sumOfSizes,
 	"concat":                   joined,
 	"internal.template_string": sumOfSizes,
+	"mul":                      multiplied,
 	"regex.replace":            replaced,
 	"replace":                  replaced,
 	"sprintf":                  formatted,
@@ -94,6 +95,9 @@ func sumOfSizes(args []*ast.Term) int {
 	}
 	return n
 }
+
+// multiplied is the cost of a product: squaring one number again and again takes seconds before its text is a megabyte.
+func multiplied(args []*ast.Term) int { return sizeOf(args[0]) * sizeOf(args[1]) }
 
 // formatted is the size of sprintf(format, values), whose format can ask for width.
 func formatted(args []*ast.Term) int {

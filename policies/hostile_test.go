@@ -86,7 +86,7 @@ func judgeHostile(t *testing.T, body string) {
 		"bad":  testPolicy("bad", "persisted", "", fmt.Sprintf(rule, body)),
 		"fair": testPolicy("fair", "persisted", "", fmt.Sprintf(rule, "count(input.many)")),
 	})
-	e.deadline, e.single = 3*time.Second, time.Second
+	e.deadline, e.single = time.Second, 2*time.Second
 	many, err := json.Marshal(make([]int, 400))
 	if err != nil {
 		t.Fatal(err)
