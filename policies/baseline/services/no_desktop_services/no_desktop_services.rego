@@ -72,7 +72,7 @@ persisted := {"verdict": "fail", "reason": "enabled", "params": {"names": sort(f
 running := [name |
 	some name, unit in input.services.units
 	name in unit_names
-	object.get(unit, "active", "") == "active"
+	unit.active == "active"
 	not name in data.params.services.no_desktop_services.allowed
 ]
 

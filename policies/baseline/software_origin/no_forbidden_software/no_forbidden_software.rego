@@ -69,23 +69,23 @@ by_list(found) := {
 	count(found) > 0
 } else := {"verdict": "pass", "reason": "clean", "params": {"entries": match.entries}}
 
-persisted := by_list([f | some f in match.found; not object.get(f, "live", false)]) if match.persisted
+persisted := by_list([f | some f in match.found; object.get(f, "live", false) == false]) if match.persisted
 
-live := by_list([f | some f in match.found; object.get(f, "live", false)]) if match.live
-
-# By names alone, as parameters.
-by_name(names) := {"verdict": "fail", "reason": "found", "params": {"names": listed(names)}, "evidence": {"names": listed(names)}} if {
-	count(listed(names)) > 0
-} else := {"verdict": "pass", "reason": "clean", "params": {"entries": count(forbidden)}}
-
-persisted := by_name([p.name | some p in input.packages.installed]) if {
+else := by_name([p.name | some p in input.packages.installed]) if {
 	not match
 	count(forbidden) > 0
 	is_array(input.packages.installed)
 }
 
-live := by_name(input.processes.names) if {
+live := by_list([f | some f in match.found; object.get(f, "live", false) == true]) if match.live
+
+else := by_name(input.processes.names) if {
 	not match
 	count(forbidden) > 0
 	is_array(input.processes.names)
 }
+
+# By names alone, as parameters.
+by_name(names) := {"verdict": "fail", "reason": "found", "params": {"names": listed(names)}, "evidence": {"names": listed(names)}} if {
+	count(listed(names)) > 0
+} else := {"verdict": "pass", "reason": "clean", "params": {"entries": count(forbidden)}}
