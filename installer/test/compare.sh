@@ -78,11 +78,17 @@ exec unshare -n sh -eu -c '
 			chain forward { type filter hook forward priority 0; policy drop; }
 		}
 	END
+	# By their ids: dash knows no jobs inside $(jobs -p), and a listener that lives on holds our output open for ten minutes.
+	pids=
+	trap "kill \$pids 2>/dev/null || true" EXIT
 	for at in 0.0.0.0:80 0.0.0.0:81 0.0.0.0:82 0.0.0.0:84 0.0.0.0:8085 127.0.0.1:9000; do
-		perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(LocalAddr => q($at), Listen => 5, ReuseAddr => 1) or die; sleep 600" &
+		perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(LocalAddr => q($at), Listen => 5, ReuseAddr => 1) or die; sleep 600" >/dev/null &
+		pids="$pids $!"
 	done
-	perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(LocalAddr => q(0.0.0.0:5000), Proto => q(udp)) or die; sleep 600" &
-	perl -MIO::Socket::IP -e "\$s = IO::Socket::IP->new(LocalHost => q(::), LocalPort => 8080, Listen => 5) or die; sleep 600" &
+	perl -MIO::Socket::INET -e "\$s = IO::Socket::INET->new(LocalAddr => q(0.0.0.0:5000), Proto => q(udp)) or die; sleep 600" >/dev/null &
+	pids="$pids $!"
+	perl -MIO::Socket::IP -e "\$s = IO::Socket::IP->new(LocalHost => q(::), LocalPort => 8080, Listen => 5) or die; sleep 600" >/dev/null &
+	pids="$pids $!"
 	n=0
 	until [ "$(ss -Hltun | wc -l)" -ge 8 ]; do
 		n=$((n + 1)); [ $n -lt 300 ] || { echo "the listeners did not come up" >&2; exit 1; }
@@ -90,7 +96,6 @@ exec unshare -n sh -eu -c '
 	done
 	export VYMIR_VERIFY=1 VYMIR_PEER_NETNS=/run/netns/stranger VYMIR_PEER_ADDR=198.51.100.1
 	rc=0; "$0" -test.run AgreesWithTools -test.v || rc=$?
-	kill $(jobs -p) 2>/dev/null || true
 	ip netns del stranger
 	exit $rc
 ' "$test"
