@@ -77,7 +77,7 @@ else := by_name([p.name | some p in input.packages.installed]) if {
 	is_array(input.packages.installed)
 }
 
-live := by_list([f | some f in match.found; object.get(f, "live", false) == true]) if match.live
+live := by_list([f | some f in match.found; f.live == true]) if match.live
 
 else := by_name(input.processes.names) if {
 	not match
