@@ -5,7 +5,6 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/vymir-project/vymir/agent/internal/control"
-	"github.com/vymir-project/vymir/agent/internal/durable"
 	"github.com/vymir-project/vymir/agent/internal/memory"
 	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/spool"
@@ -26,10 +24,11 @@ import (
 
 // Measurement is what the measuring child hands to the daemon: what may leave this host, and nothing else.
 type Measurement struct {
-	Lean    []byte             `json:"lean"`    // vymirv1.Assessment, redacted
-	Severe  []uint32           `json:"severe"`  // numbers of failing controls of severity high and critical
-	Summary assessment.Summary `json:"summary"` // for status
-	Problem string             `json:"problem"` // with the policies a server sent; empty: none
+	Lean    []byte             `json:"lean,omitzero"`  // vymirv1.Assessment, redacted; empty in a build without a policy engine
+	Facts   []byte             `json:"facts,omitzero"` // facts for the server to judge, packed; from a build without a policy engine only
+	Severe  []uint32           `json:"severe"`         // numbers of failing controls of severity high and critical
+	Summary assessment.Summary `json:"summary"`        // for status
+	Problem string             `json:"problem"`        // with the policies a server sent; empty: none
 }
 
 // Measure collects, assesses and redacts. It runs in the child. The whole assessment stays on the host, for its
@@ -49,48 +48,23 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	DescribeSelf(doc, c)
 	doc.Languages, doc.Families["languages"] = osvscan.Scan(ctx, c.osvscanOptions(), doc.MeasuredAt)
 	memory.Release() // of collecting, before judging needs its own
-	full, problem, err := judge(ctx, c, doc)
+	m, err := conclude(ctx, c, doc, c.Consent.Narrow(uplink.LoadState(c.StateDir).Withhold))
 	if err != nil {
 		return nil, err
 	}
-	full.DurationSeconds = time.Since(doc.MeasuredAt).Seconds()
-	if err := keepForAdministrator(c, full); err != nil {
-		return nil, err
-	}
-	leaves := c.Consent.Narrow(uplink.LoadState(c.StateDir).Withhold).Apply(full)
-	lean, err := wire.Encode(leaves)
-	if err != nil {
-		return nil, err
-	}
-	m := &Measurement{Summary: full.Summary, Severe: severe(full), Problem: joinProblems(problem, vulnsProblem)}
-	m.Lean, err = wire.Marshal(lean)
-	return m, err
+	m.Problem = joinProblems(m.Problem, vulnsProblem)
+	return m, nil
 }
 
 // joinProblems joins what is wrong; an empty part says nothing.
 func joinProblems(a, b string) string { return strings.Trim(a+"; "+b, "; ") }
 
-func severe(a *assessment.Assessment) []uint32 {
-	numbers := []uint32{}
-	for _, r := range a.Results {
-		if r.Status == assessment.Fail && r.Severity.Rank() >= assessment.High.Rank() {
-			numbers = append(numbers, r.Number)
-		}
-	}
-	return numbers
-}
-
-func keepForAdministrator(c Config, a *assessment.Assessment) error {
-	b, err := json.Marshal(a)
-	if err != nil {
-		return fmt.Errorf("encode assessment: %w", err)
-	}
-	return durable.WriteFile(c.lastPath(), b)
-}
-
 // keep puts a measurement into the outbox, unless it says what the newest one there (or the last delivered) says and that
 // one is younger than unchanged_every. What has got worse by a severe control is urgent, and what the server asked for.
 func keep(outbox *spool.Spool, m *Measurement, now time.Time, unchangedEvery time.Duration, asked bool) (sequence uint64, urgent bool, err error) {
+	if len(m.Facts) > 0 {
+		return keepFacts(outbox, m.Facts, now, unchangedEvery, asked)
+	}
 	next := &vymirv1.Assessment{}
 	if err := proto.Unmarshal(m.Lean, next); err != nil {
 		return 0, false, fmt.Errorf("read measurement: %w", err)
@@ -109,9 +83,34 @@ func keep(outbox *spool.Spool, m *Measurement, now time.Time, unchangedEvery tim
 	return sequence, urgent, err
 }
 
+// keepFacts puts facts into the outbox, unless the newest there (or the last delivered) are younger than unchangedEvery: what
+// turned can only be told once they are judged.
+func keepFacts(outbox *spool.Spool, facts []byte, now time.Time, unchangedEvery time.Duration, asked bool) (sequence uint64, urgent bool, err error) {
+	last, ok := newestItem(outbox)
+	if age := now.Sub(last.Created); ok && !asked && age >= 0 && age < unchangedEvery {
+		return 0, false, nil
+	}
+	payload, err := wire.Marshal(&vymirv1.Item{Body: &vymirv1.Item_Facts{Facts: facts}})
+	if err != nil {
+		return 0, false, err
+	}
+	sequence, err = outbox.Append(spool.Item{Kind: spool.State, Created: now, Urgent: asked, Payload: payload})
+	return sequence, asked, err
+}
+
 // newest gives the last assessment that was put into the outbox, waiting or delivered.
 func newest(outbox *spool.Spool) (*vymirv1.Assessment, time.Time) {
-	last, ok := outbox.Base()
+	last, ok := newestItem(outbox)
+	var it vymirv1.Item
+	if !ok || proto.Unmarshal(last.Payload, &it) != nil {
+		return nil, time.Time{}
+	}
+	return it.GetAssessment(), last.Created
+}
+
+// newestItem gives the last state that was put into the outbox, waiting or delivered.
+func newestItem(outbox *spool.Spool) (last spool.Item, ok bool) {
+	last, ok = outbox.Base()
 	for _, it := range outbox.List() {
 		if it.Kind == spool.State {
 			if read, err := outbox.Read(it.Sequence); err == nil {
@@ -119,11 +118,7 @@ func newest(outbox *spool.Spool) (*vymirv1.Assessment, time.Time) {
 			}
 		}
 	}
-	var it vymirv1.Item
-	if !ok || proto.Unmarshal(last.Payload, &it) != nil {
-		return nil, time.Time{}
-	}
-	return it.GetAssessment(), last.Created
+	return last, ok
 }
 
 // same reports whether two assessments differ in nothing but when they were made.

@@ -6,18 +6,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
-	"aead.dev/minisign"
-
-	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/durable"
 	"github.com/vymir-project/vymir/agent/internal/pack"
+	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/collector/facts"
@@ -25,6 +21,43 @@ import (
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/bundle"
 )
+
+// conclude judges the facts, keeps the whole assessment for the administrator and gives what may leave this host.
+func conclude(ctx context.Context, c Config, doc *facts.Document, consent redact.Consent) (*Measurement, error) {
+	full, problem, err := judge(ctx, c, doc)
+	if err != nil {
+		return nil, err
+	}
+	full.DurationSeconds = time.Since(doc.MeasuredAt).Seconds()
+	if err := keepForAdministrator(c, full); err != nil {
+		return nil, err
+	}
+	lean, err := wire.Encode(consent.Apply(full))
+	if err != nil {
+		return nil, err
+	}
+	m := &Measurement{Summary: full.Summary, Severe: severe(full), Problem: problem}
+	m.Lean, err = wire.Marshal(lean)
+	return m, err
+}
+
+func severe(a *assessment.Assessment) []uint32 {
+	numbers := []uint32{}
+	for _, r := range a.Results {
+		if r.Status == assessment.Fail && r.Severity.Rank() >= assessment.High.Rank() {
+			numbers = append(numbers, r.Number)
+		}
+	}
+	return numbers
+}
+
+func keepForAdministrator(c Config, a *assessment.Assessment) error {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("encode assessment: %w", err)
+	}
+	return durable.WriteFile(c.lastPath(), b)
+}
 
 // judge judges the facts: by a policy bundle that just came, if it is good; else by the one in force; else by the policies this
 // program carries. problem says what is wrong with a bundle that was not used; "": nothing.
@@ -127,37 +160,6 @@ func artefactKinds(c Config) []string {
 		return []string{wire.KindVulns}
 	}
 	return []string{wire.KindBundle, wire.KindVulns}
-}
-
-// errNoKeys says that nothing can be verified here.
-var errNoKeys = errors.New("no key is known to verify policy bundles by: enrol again, or set bundle_keys")
-
-// trustedKeys are those that a bundle must be signed by: the ones the last bundle named, as long as the ones this host was given
-// are still the same; else the ones it was given, in its administrator's file or, without one, at enrolment.
-func trustedKeys(c Config, held pack.Kind) (keys []minisign.PublicKey, anchor string, err error) {
-	text, err := os.ReadFile(c.BundleKeys)
-	lines := []string{string(text)}
-	if errors.Is(err, fs.ErrNotExist) {
-		id, idErr := identity.Load(c.StateDir)
-		if idErr != nil || len(id.ArtefactKeys) == 0 {
-			return nil, "", errNoKeys
-		}
-		lines = id.ArtefactKeys
-	} else if err != nil {
-		return nil, "", fmt.Errorf("read bundle keys: %w", err)
-	}
-	if keys, err = bundle.ParseKeys(lines...); err != nil {
-		return nil, "", err
-	}
-	h := sha256.New()
-	for _, k := range keys {
-		h.Write([]byte(k.String() + "\n"))
-	}
-	anchor = hex.EncodeToString(h.Sum(nil))
-	if s := held.State(); s.Anchor == anchor && len(s.Keys) > 0 {
-		keys, err = bundle.ParseKeys(s.Keys...)
-	}
-	return keys, anchor, err
 }
 
 // bundleInForce reads the bundle that was taken last; nil when there is none, or when this program carries a newer revision of the
