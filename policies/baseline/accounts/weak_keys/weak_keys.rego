@@ -15,7 +15,7 @@
 #     uk: "Злам такого ключа потребує зусиль, зате ключ відкриває обліковий запис без сліду."
 #   capability: identity
 #   halves: [persisted]
-#   facts: [accounts]
+#   facts: [accounts, sshd]
 #   aliases: [ACC-11]
 #   baselines: [essential, server, workstation, appliance]
 #   mappings:
@@ -65,4 +65,17 @@ persisted := {"verdict": "fail", "reason": "weak", "params": {"found": weak}, "e
 	count(weak) > 0
 } else := {"verdict": "pass", "reason": "strong", "params": {"count": count(keys)}} if {
 	count(looked_at) > 0
+	not handed_out
+}
+
+# keys that a command hands out to sshd are not read, since the agent starts no programs: then only a weak key decides
+handed_out if {
+	some value in input.sshd.persisted.settings.authorizedkeyscommand
+	lower(value) != "none"
+}
+
+handed_out if {
+	some block in input.sshd.persisted.matches
+	some value in block.settings.authorizedkeyscommand
+	lower(value) != "none"
 }

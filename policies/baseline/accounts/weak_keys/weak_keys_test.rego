@@ -18,6 +18,15 @@ test_fail_weak if {
 	weak_keys.persisted.verdict == "fail" with input.accounts.users as [user("ssh-dss", 1024)]
 }
 
+test_unmeasured_persisted_keys_of_a_command if {
+	sshd := {"persisted": {"settings": {"authorizedkeyscommand": ["/usr/bin/sss_ssh_authorizedkeys"]}}}
+	not weak_keys.persisted with input as {"accounts": {"users": [user("ssh-ed25519", 0)]}, "sshd": sshd}
+	weak_keys.persisted.verdict == "fail" with input as {"accounts": {"users": [user("ssh-dss", 1024)]}, "sshd": sshd}
+	block := {"criteria": "group staff", "settings": {"authorizedkeyscommand": ["/bin/x"]}}
+	not weak_keys.persisted with input as {"accounts": {"users": [user("ssh-ed25519", 0)]}, "sshd": {"persisted": {"settings": {"authorizedkeyscommand": ["none"]}, "matches": [block]}}}
+	weak_keys.persisted.verdict == "pass" with input as {"accounts": {"users": [user("ssh-ed25519", 0)]}, "sshd": {"persisted": {"settings": {"authorizedkeyscommand": ["none"]}}}}
+}
+
 test_unmeasured_persisted if {
 	not weak_keys.persisted with input as {"families": {}}
 	not weak_keys.persisted with input.accounts.users as [{"name": "a"}]
