@@ -2,8 +2,6 @@ package oscal_test
 
 import (
 	"bytes"
-	"compress/gzip"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,34 +10,8 @@ import (
 
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/oscal"
+	"github.com/vymir-project/vymir/policies/oscal/oscaltest"
 )
-
-// schema compiles OSCAL's own JSON schema, which stands with the server's test data.
-func schema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	f, err := os.Open("../../server/internal/catalogue/testdata/oscal-complete-1.1.3.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("oscal.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("oscal.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func sample() *assessment.Assessment {
 	at := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
@@ -63,7 +35,7 @@ func sample() *assessment.Assessment {
 
 // TestWrite holds every document to OSCAL's schema, the emptiest one too.
 func TestWrite(t *testing.T) {
-	s := schema(t)
+	s := oscaltest.Schema(t)
 	for name, a := range map[string]*assessment.Assessment{
 		"full":  sample(),
 		"bare":  {MeasuredAt: time.Unix(0, 0), JudgedAt: time.Unix(0, 0), Results: []assessment.Result{{Control: "ssh.x", Status: assessment.Fail}}},

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -14,37 +13,11 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/vymir-project/vymir/policies/oscal/oscaltest"
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/need"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 )
-
-// oscalSchema compiles the OSCAL 1.1.3 schema of the test data.
-func oscalSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "oscal-complete-1.1.3.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("oscal.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("oscal.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func validate(t *testing.T, s *jsonschema.Schema, data []byte) {
 	t.Helper()
@@ -88,7 +61,7 @@ func funded(t *testing.T) (*world, []Entry) {
 }
 
 func TestPOAM(t *testing.T) {
-	schema := oscalSchema(t)
+	schema := oscaltest.Schema(t)
 	w, entries := funded(t)
 	for _, lang := range remedies.Langs {
 		var first, again bytes.Buffer

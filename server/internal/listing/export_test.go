@@ -2,9 +2,7 @@ package listing_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/oscal"
+	"github.com/vymir-project/vymir/policies/oscal/oscaltest"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/controls"
 	"github.com/vymir-project/vymir/server/internal/listing"
@@ -43,27 +42,7 @@ func world(t *testing.T) *store.Store {
 // TestOSCAL holds the assessment results of a host against NIST's schema.
 func TestOSCAL(t *testing.T) {
 	st := world(t)
-	f, err := os.Open("../catalogue/testdata/oscal-complete-1.1.3.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("oscal.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("oscal.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := oscaltest.Schema(t)
 	for _, lang := range []string{"uk", "en"} {
 		var a *assessment.Assessment
 		if err := st.View(t.Context(), func(tx *store.Tx) (err error) {
