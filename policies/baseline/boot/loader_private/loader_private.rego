@@ -47,31 +47,8 @@
 #       uk: "Налаштування запуску може прочитати лише root."
 package baseline.boot.loader_private
 
-import data.lib.files
+import data.lib.loader
 
-watched := ["/boot/grub/grub.cfg", "/boot/grub/user.cfg", "/boot/grub2/grub.cfg", "/boot/grub2/user.cfg", "/boot/loader/loader.conf"]
+applies := loader.configured
 
-there := [file |
-	some path in watched
-	file := input.files.paths[path]
-	file.kind == "file"
-]
-
-applies if count(there) > 0
-
-applies := false if {
-	every path in watched {
-		files.absent(input.files.paths[path])
-	}
-}
-
-open := [fault |
-	some file in there
-	some fault in files.faults(file, "077")
-]
-
-persisted := {"verdict": "fail", "reason": "open", "params": {"found": open}, "evidence": {"files": open}} if {
-	count(open) > 0
-} else := {"verdict": "pass", "reason": "closed"} if {
-	count(there) > 0
-}
+persisted := loader.judge("077")
