@@ -242,7 +242,7 @@ func (s *Server) listenAgents() (*ingest.Server, error) {
 	}
 	return ingest.Listen(ingest.Options{
 		Addr: s.Config.Agents.Listen, Names: []string{host}, Store: s.Store, CA: s.CA, Enroller: s.Enroller, Revoked: s.revoked,
-		Book: s.Book, Judge: judge.New(), Limits: ingest.Limits{Concurrent: s.Config.Agents.CheckIns}, Log: s.log, Now: s.now,
+		Book: s.Book, Judge: judge.New(), Seal: s.Seal, Limits: ingest.Limits{Concurrent: s.Config.Agents.CheckIns}, Log: s.log, Now: s.now,
 	})
 }
 

@@ -249,6 +249,17 @@ func (ca *CA) Clients() *x509.CertPool {
 	return p
 }
 
+// Issuers are the certificates that sign or once signed hosts, and the root, DER.
+func (ca *CA) Issuers() [][]byte {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	out := [][]byte{ca.issuing.Raw, ca.root.Raw}
+	for _, c := range ca.former {
+		out = append(out, c.Raw)
+	}
+	return out
+}
+
 // Server gives the certificate this server shows for names (host names or addresses), with its chain up to the
 // root, as hosts that enrol know only the root's pin. It is made anew at two thirds of its life.
 func (ca *CA) Server(now time.Time, names ...string) (*tls.Certificate, error) {

@@ -299,7 +299,7 @@ func (e *Enroller) issue(tx *store.Tx, public any, h store.Host, how string, now
 		return nil, err
 	}
 	return c.Raw, tx.AddCertificate(store.Certificate{
-		Serial: fmt.Sprintf("%x", c.SerialNumber), HostID: h.ID, NotBefore: c.NotBefore, NotAfter: c.NotAfter, How: how,
+		Serial: fmt.Sprintf("%x", c.SerialNumber), HostID: h.ID, NotBefore: c.NotBefore, NotAfter: c.NotAfter, How: how, DER: c.Raw,
 	})
 }
 

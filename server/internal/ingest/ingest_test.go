@@ -565,6 +565,31 @@ func TestResumption(t *testing.T) {
 	}
 }
 
+// TestSessionOfAnotherProcess has a host take its session up with another process on the store, and with one that was started anew.
+func TestSessionOfAnotherProcess(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		one := start(t, st, nil)
+		a := one.enrol(t, wire.QUIC)
+		sessions := oneSession{tls.NewLRUClientSessionCache(1)}
+		for i, s := range []*server{one, one.beside(t), one.beside(t)} {
+			c := s.client(t, wire.ClientOptions{Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert, Sessions: sessions})
+			if _, err := c.CheckIn(t.Context(), connect.NewRequest(&vymirv1.CheckInRequest{WireVersion: wire.Version})); err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			if want := min(i, 1); int(s.Stats.Resumed.Load()) != want {
+				t.Errorf("process %d resumed %d sessions, want %d", i, s.Stats.Resumed.Load(), want)
+			}
+		}
+	})
+}
+
+// oneSession is a cache that takes all addresses for one.
+type oneSession struct{ tls.ClientSessionCache }
+
+func (c oneSession) Get(string) (*tls.ClientSessionState, bool) { return c.ClientSessionCache.Get("") }
+func (c oneSession) Put(_ string, cs *tls.ClientSessionState)   { c.ClientSessionCache.Put("", cs) }
+
 // TestTwoProcesses has one host report to two server processes on one store, also at the same moment, and kills one.
 func TestTwoProcesses(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {

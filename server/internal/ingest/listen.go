@@ -24,6 +24,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/limit"
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -36,7 +37,8 @@ type Options struct {
 	Enroller *enrol.Enroller
 	Revoked  *enrol.Revocations
 	Book     *controls.Book
-	Judge    Judge // nil: facts of thin agents are refused
+	Judge    Judge     // nil: facts of thin agents are refused
+	Seal     *seal.Key // of small secrets in the store, the same for all processes; nil: a key derived from the CA's
 	Limits   Limits
 	Log      *slog.Logger     // nil: silent
 	Now      func() time.Time // nil: the system's clock
@@ -80,8 +82,10 @@ func Listen(o Options) (*Server, error) {
 	h := newHandler(o, s.Stats)
 	mux := http.NewServeMux()
 	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered))...))
-	conf := tlsConfig(o, s.Stats)
-	var err error
+	conf, err := tlsConfig(o, s.Stats)
+	if err != nil {
+		return nil, err
+	}
 	if s.udp = o.PacketConn; s.udp != nil {
 		s.tcp = nowhere{closed: make(chan struct{})}
 	} else if s.tcp, s.udp, err = sockets(o.Addr); err != nil {
@@ -159,8 +163,15 @@ func newHandler(o Options, stats *Stats) *handler {
 	}
 }
 
-func tlsConfig(o Options, stats *Stats) *tls.Config {
-	sessions := &tickets{now: o.Now, resumed: &stats.Resumed}
+func tlsConfig(o Options, stats *Stats) (*tls.Config, error) {
+	if o.Seal == nil {
+		key := o.CA.Secret("session ticket keys")
+		var err error
+		if o.Seal, err = seal.New(key[:]); err != nil {
+			return nil, fmt.Errorf("make key of session ticket keys: %w", err)
+		}
+	}
+	sessions := &tickets{store: o.Store, issuers: o.CA.Issuers, resumed: &stats.Resumed, keys: &ticketKeys{store: o.Store, seal: o.Seal, now: o.Now, log: o.Log}}
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13, // key exchange: Go's default order, X25519MLKEM768 first
 		GetCertificate:   func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.CA.Server(o.Now(), o.Names...) },
@@ -170,7 +181,7 @@ func tlsConfig(o Options, stats *Stats) *tls.Config {
 		WrapSession:      sessions.wrap,
 		UnwrapSession:    sessions.unwrap,
 		Time:             o.Now,
-	}
+	}, nil
 }
 
 // sockets opens TCP and UDP on one port number.

@@ -127,18 +127,28 @@ type Certificate struct {
 	NotBefore time.Time
 	NotAfter  time.Time
 	How       string // enrol, renew or recover
+	DER       []byte // the certificate itself; empty for those that were issued before it was kept
 }
 
 // AddCertificate records an issued certificate and makes it the host's newest.
 func (t *Tx) AddCertificate(c Certificate) error {
-	if _, err := t.exec(`INSERT INTO certificates (serial, host_id, not_before_ms, not_after_ms, how) VALUES (?, ?, ?, ?, ?)`,
-		c.Serial, c.HostID, MS(c.NotBefore), MS(c.NotAfter), c.How); err != nil {
+	if _, err := t.exec(`INSERT INTO certificates (serial, host_id, not_before_ms, not_after_ms, how, der) VALUES (?, ?, ?, ?, ?, ?)`,
+		c.Serial, c.HostID, MS(c.NotBefore), MS(c.NotAfter), c.How, blob(c.DER)); err != nil {
 		return err
 	}
 	return t.must(`UPDATE hosts SET cert_serial = ?, cert_expires_ms = ? WHERE id = ?`, c.Serial, MS(c.NotAfter), c.HostID)
 }
 
-// Certificates lists what was issued to a host, newest first.
+// CertificateDER reads an issued certificate by its serial; [ErrNotFound] when there is none or it was not kept.
+func (t *Tx) CertificateDER(serial string) ([]byte, error) {
+	der, err := one(t, scalar[[]byte], `SELECT der FROM certificates WHERE serial = ?`, serial)
+	if err == nil && len(der) == 0 {
+		return nil, ErrNotFound
+	}
+	return der, err
+}
+
+// Certificates lists what was issued to a host, newest first; without the certificates themselves.
 func (t *Tx) Certificates(host string) ([]Certificate, error) {
 	return many(t, func(r scanner) (c Certificate, err error) {
 		err = r.Scan(&c.Serial, &c.HostID, moment{&c.NotBefore}, moment{&c.NotAfter}, &c.How)

@@ -16,6 +16,12 @@ func (t *Tx) Setting(name string) (string, error) {
 	return one(t, scalar[string], `SELECT value FROM settings WHERE name = ?`, name)
 }
 
+// LockSetting makes other transactions that lock the same name wait until this one ends; a name that was never set becomes "".
+func (t *Tx) LockSetting(name string) error {
+	_, err := t.exec(`INSERT INTO settings (name, value) VALUES (?, '') ON CONFLICT (name) DO UPDATE SET value = settings.value`, name)
+	return err
+}
+
 // PutSetting sets a named value.
 func (t *Tx) PutSetting(name, value string) error {
 	_, err := t.exec(`INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
