@@ -32,6 +32,9 @@ type head struct {
 	Kernel          *struct {
 		Release string `json:"release"`
 	} `json:"kernel"`
+	Network *struct {
+		Exposure string `json:"exposure"`
+	} `json:"network"`
 }
 
 // roles a host can have; each names a baseline too.
@@ -148,6 +151,9 @@ func hostOf(h *head) assessment.Host {
 	}
 	if h.Kernel != nil {
 		out.Kernel = h.Kernel.Release
+	}
+	if h.Network != nil {
+		out.Exposure = assessment.ParseExposure(h.Network.Exposure)
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func Encode(a *assessment.Assessment) (*vymirv1.Assessment, error) {
 		JudgedMs:       a.JudgedAt.UnixMilli(),
 		DurationMs:     uint32(max(0, min(a.DurationSeconds*1000, 1<<32-1))),
 		ClockSet:       a.ClockSet,
-		Host:           &vymirv1.HostLine{Name: a.Host.Name, Os: a.Host.OS, Role: a.Host.Role, Kernel: a.Host.Kernel},
+		Host:           &vymirv1.HostLine{Name: a.Host.Name, Os: a.Host.OS, Role: a.Host.Role, Kernel: a.Host.Kernel, Exposure: a.Host.Exposure},
 		Results:        make([]*vymirv1.Result, 0, len(a.Results)),
 	}
 	for _, b := range a.Baselines {
@@ -137,7 +137,7 @@ func checkHeader(m *vymirv1.Assessment) error {
 	if len(m.Baselines) > MaxBaselines {
 		return fmt.Errorf("assessment names %d baselines: %w", len(m.Baselines), ErrTooLarge)
 	}
-	names := []string{m.BundleName, m.Host.GetName(), m.Host.GetOs(), m.Host.GetRole(), m.Host.GetKernel(), string(m.BundleDigest)}
+	names := []string{m.BundleName, m.Host.GetName(), m.Host.GetOs(), m.Host.GetRole(), m.Host.GetKernel(), m.Host.GetExposure(), string(m.BundleDigest)}
 	for _, b := range m.Baselines {
 		names = append(names, b.GetName())
 	}
@@ -161,8 +161,9 @@ func Decode(m *vymirv1.Assessment, look func(number uint32) (Control, bool)) (*a
 		return nil, err
 	}
 	a := &assessment.Assessment{
-		Schema:          assessment.Schema,
-		Host:            assessment.Host{Name: m.Host.GetName(), OS: m.Host.GetOs(), Role: m.Host.GetRole(), Kernel: m.Host.GetKernel()},
+		Schema: assessment.Schema,
+		Host: assessment.Host{Name: m.Host.GetName(), OS: m.Host.GetOs(), Role: m.Host.GetRole(), Kernel: m.Host.GetKernel(),
+			Exposure: assessment.ParseExposure(m.Host.GetExposure())},
 		MeasuredAt:      time.UnixMilli(m.MeasuredMs).UTC(),
 		JudgedAt:        time.UnixMilli(m.JudgedMs).UTC(),
 		ClockSet:        m.ClockSet,

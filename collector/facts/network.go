@@ -48,6 +48,9 @@ type PortRange struct {
 
 // Network is interfaces, routes, names and proxies.
 type Network struct {
+	// Exposure is the farthest from where anything that listens on this host can be reached, through the loaded firewall: small (it
+	// listens nowhere beyond itself), controlled (an internal network) or open (the Internet); absent: could not be told.
+	Exposure         string            `json:"exposure,omitzero"`
 	Interfaces       []Interface       `json:"interfaces,omitzero"`
 	DefaultRoutes    []Route           `json:"default_routes,omitzero"`
 	Resolvers        []string          `json:"resolvers,omitzero"`         // name servers in force: resolv.conf, or systemd-resolved's upstreams

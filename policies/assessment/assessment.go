@@ -92,6 +92,17 @@ type Host struct {
 	OS        string `json:"os,omitzero"`     // "debian 12"
 	Role      string `json:"role,omitzero"`   // server, workstation or appliance
 	Kernel    string `json:"kernel,omitzero"` // uname -r
+	// Exposure is from how far any program of the host can be reached: small (from itself only), controlled (an internal network)
+	// or open (the Internet). It names nothing of the host. Empty: could not be told, or withheld.
+	Exposure string `json:"exposure,omitzero"`
+}
+
+// ParseExposure gives s when it names an exposure of [Host], else the empty one.
+func ParseExposure(s string) string {
+	if s == "small" || s == "controlled" || s == "open" {
+		return s
+	}
+	return ""
 }
 
 // BaselineRef names a baseline at a revision.

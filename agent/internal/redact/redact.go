@@ -16,7 +16,7 @@ import (
 type Profile string
 
 // Minimal lets the generic half leave (control, status, verdicts, severity, reason) with the system's name and the host's
-// role. Named adds the host's name and kernel release. Detailed adds what was seen: paths, users, versions, addresses.
+// role, and from how far it can be reached (one of three words). Named adds the host's name and kernel release. Detailed adds what was seen: paths, users, versions, addresses.
 const (
 	Minimal  Profile = "minimal"
 	Named    Profile = "named"
@@ -24,7 +24,7 @@ const (
 )
 
 // Fields are what can be withheld by name; beside them "params.NAME" and "evidence.NAME" withhold one value.
-var Fields = []string{"host_name", "os", "role", "kernel", "params", "evidence"}
+var Fields = []string{"host_name", "os", "role", "kernel", "exposure", "params", "evidence"}
 
 // Consent is what may leave this host.
 type Consent struct {
@@ -81,7 +81,7 @@ func (c Consent) Leaves(field string) bool {
 		return false
 	}
 	switch group {
-	case "os", "role":
+	case "os", "role", "exposure":
 		return true
 	case "host_name", "kernel":
 		return c.Profile == Named || c.Profile == Detailed
@@ -102,6 +102,7 @@ func (c Consent) Apply(a *assessment.Assessment) *assessment.Assessment {
 		"os":        func() { out.Host.OS = a.Host.OS },
 		"role":      func() { out.Host.Role = a.Host.Role },
 		"kernel":    func() { out.Host.Kernel = a.Host.Kernel },
+		"exposure":  func() { out.Host.Exposure = a.Host.Exposure },
 	} {
 		if c.Leaves(field) {
 			copyField()

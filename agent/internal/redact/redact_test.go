@@ -11,7 +11,7 @@ import (
 
 func sample() *assessment.Assessment {
 	return &assessment.Assessment{
-		Host: assessment.Host{Name: "kvitka", MachineID: "0123", OS: "debian 12", Role: "server", Kernel: "6.1.0"},
+		Host: assessment.Host{Name: "kvitka", MachineID: "0123", OS: "debian 12", Role: "server", Kernel: "6.1.0", Exposure: "open"},
 		Results: []assessment.Result{{
 			Control: "ssh.root_login", Status: assessment.Fail, ReasonID: "permitted",
 			Target: assessment.Target{
@@ -29,15 +29,15 @@ func TestApply(t *testing.T) {
 		host    assessment.Host
 		target  assessment.Target
 	}{
-		"default":  {Consent{}, assessment.Host{OS: "debian 12", Role: "server"}, halfOnly},
-		"minimal":  {Consent{Profile: Minimal}, assessment.Host{OS: "debian 12", Role: "server"}, halfOnly},
-		"named":    {Consent{Profile: Named}, assessment.Host{Name: "kvitka", OS: "debian 12", Role: "server", Kernel: "6.1.0"}, halfOnly},
-		"detailed": {Consent{Profile: Detailed}, assessment.Host{Name: "kvitka", OS: "debian 12", Role: "server", Kernel: "6.1.0"}, sample().Results[0].Target},
-		"withheld-field": {Consent{Profile: Detailed, Withhold: []string{"evidence.users", "kernel", "os", "params"}},
+		"default":  {Consent{}, assessment.Host{OS: "debian 12", Role: "server", Exposure: "open"}, halfOnly},
+		"minimal":  {Consent{Profile: Minimal}, assessment.Host{OS: "debian 12", Role: "server", Exposure: "open"}, halfOnly},
+		"named":    {Consent{Profile: Named}, assessment.Host{Name: "kvitka", OS: "debian 12", Role: "server", Kernel: "6.1.0", Exposure: "open"}, halfOnly},
+		"detailed": {Consent{Profile: Detailed}, assessment.Host{Name: "kvitka", OS: "debian 12", Role: "server", Kernel: "6.1.0", Exposure: "open"}, sample().Results[0].Target},
+		"withheld-field": {Consent{Profile: Detailed, Withhold: []string{"evidence.users", "kernel", "os", "exposure", "params"}},
 			assessment.Host{Name: "kvitka", Role: "server"},
 			assessment.Target{Params: map[string]any{"half": "live"}, Evidence: map[string]any{"path": "/etc/ssh/sshd_config"}}},
 		"withheld-group": {Consent{Profile: Detailed, Withhold: []string{"evidence", "host_name"}},
-			assessment.Host{OS: "debian 12", Role: "server", Kernel: "6.1.0"},
+			assessment.Host{OS: "debian 12", Role: "server", Kernel: "6.1.0", Exposure: "open"},
 			assessment.Target{Params: map[string]any{"value": "yes", "half": "live"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1043,6 +1043,7 @@ type HostLine struct {
 	Os            string                 `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
 	Role          string                 `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
 	Kernel        string                 `protobuf:"bytes,4,opt,name=kernel,proto3" json:"kernel,omitempty"`
+	Exposure      string                 `protobuf:"bytes,5,opt,name=exposure,proto3" json:"exposure,omitempty"` // farthest from where it can be reached: small, controlled, open; empty: not known, or withheld
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1101,6 +1102,13 @@ func (x *HostLine) GetRole() string {
 func (x *HostLine) GetKernel() string {
 	if x != nil {
 		return x.Kernel
+	}
+	return ""
+}
+
+func (x *HostLine) GetExposure() string {
+	if x != nil {
+		return x.Exposure
 	}
 	return ""
 }
@@ -1926,12 +1934,13 @@ const file_agent_proto_rawDesc = "" +
 	" \x01(\bR\bclockSet\":\n" +
 	"\bBaseline\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"Z\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"v\n" +
 	"\bHostLine\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x12\n" +
 	"\x04role\x18\x03 \x01(\tR\x04role\x12\x16\n" +
-	"\x06kernel\x18\x04 \x01(\tR\x06kernel\"\xd2\x01\n" +
+	"\x06kernel\x18\x04 \x01(\tR\x06kernel\x12\x1a\n" +
+	"\bexposure\x18\x05 \x01(\tR\bexposure\"\xd2\x01\n" +
 	"\x06Result\x12\x18\n" +
 	"\acontrol\x18\x01 \x01(\rR\acontrol\x12(\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x10.vymir.v1.StatusR\x06status\x12$\n" +

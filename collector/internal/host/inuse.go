@@ -206,6 +206,32 @@ func reachOf(doc *facts.Document) map[int]int {
 	return out
 }
 
+// hostExposure is from how far the host can be reached at all; "" when a listener whose firewall is not known could change the answer.
+func hostExposure(doc *facts.Document) string {
+	if doc.Sockets == nil {
+		return ""
+	}
+	words := []string{"small", "controlled", "open"}
+	public, least, most := hasPublicAddress(doc), 0, 0
+	for _, l := range doc.Sockets.Listeners {
+		if l.Exposure == "loopback" || l.Reachable == "no" {
+			continue
+		}
+		level := 1
+		if l.Reachable != "limited" && (l.Exposure == "public" || l.Exposure == "all" && public) {
+			level = 2
+		}
+		most = max(most, level)
+		if l.Reachable != "" {
+			least = max(least, level)
+		}
+	}
+	if least != most {
+		return ""
+	}
+	return words[most]
+}
+
 func hasPublicAddress(doc *facts.Document) bool {
 	if doc.Network == nil {
 		return false

@@ -29,6 +29,7 @@ func collectNetwork(_ context.Context, env *Env, doc *facts.Document) facts.Stat
 	if env.Live {
 		n.DefaultRoutes = env.defaultRoutes()
 	}
+	n.Exposure = hostExposure(doc)
 	n.Resolvers, n.ResolvedSettings = resolvers(env, &r)
 	n.Proxies = proxies(env, &r)
 	n.HostsFile = foreignHosts(env, &r)

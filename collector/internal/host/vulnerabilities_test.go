@@ -170,6 +170,38 @@ func TestFirewallDecidesExposure(t *testing.T) {
 	}
 }
 
+// How far the host can be reached is told only where no listener with an unknown firewall could change the answer.
+func TestHostExposure(t *testing.T) {
+	listener := func(exposure, reachable string) facts.Listener {
+		return facts.Listener{Protocol: "tcp", Port: 443, Exposure: exposure, Reachable: reachable}
+	}
+	public := &facts.Network{Interfaces: []facts.Interface{{Name: "eth0", Up: true, Addresses: []string{"198.51.100.7/24", "1.1.1.1/32"}}}}
+	private := &facts.Network{Interfaces: []facts.Interface{{Name: "eth0", Up: true, Addresses: []string{"10.0.0.7/24"}}}}
+	for name, c := range map[string]struct {
+		network   *facts.Network
+		listeners []facts.Listener
+		want      string
+	}{
+		"nothing-listens":          {public, nil, "small"},
+		"only-itself":              {public, []facts.Listener{listener("loopback", "no")}, "small"},
+		"closed":                   {public, []facts.Listener{listener("all", "no")}, "small"},
+		"open":                     {public, []facts.Listener{listener("loopback", "no"), listener("all", "yes")}, "open"},
+		"only-some-may":            {public, []facts.Listener{listener("all", "limited")}, "controlled"},
+		"internal":                 {private, []facts.Listener{listener("all", "yes")}, "controlled"},
+		"internal-firewall-unread": {private, []facts.Listener{listener("all", "")}, ""},
+		"firewall-unread":          {public, []facts.Listener{listener("all", "")}, ""},
+		"another-is-open-anyway":   {public, []facts.Listener{listener("all", "yes"), listener("all", "")}, "open"},
+	} {
+		doc := &facts.Document{Network: c.network, Sockets: &facts.Sockets{Listeners: c.listeners}}
+		if got := hostExposure(doc); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+	if got := hostExposure(&facts.Document{}); got != "" {
+		t.Errorf("sockets unmeasured: got %q", got)
+	}
+}
+
 func TestVulnerabilitiesUnmeasured(t *testing.T) {
 	for name, change := range map[string]func(*Env, *facts.Document){
 		"no-index":      func(e *Env, _ *facts.Document) { e.Vulns, e.VulnsReason = nil, "none came" },

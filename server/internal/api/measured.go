@@ -36,6 +36,7 @@ type Host struct {
 	OS           string             `json:"os"`
 	Role         string             `json:"role"`
 	Kernel       string             `json:"kernel"`
+	Exposure     string             `json:"exposure" enum:",small,controlled,open" doc:"from how far anything that listens on it can be reached, through its loaded firewall; empty: not known, or withheld"`
 	AgentVersion string             `json:"agent_version"`
 	Enrolled     time.Time          `json:"enrolled_at"`
 	LastSeen     *time.Time         `json:"last_seen_at,omitempty"`
@@ -325,7 +326,7 @@ func (s *service) audit(ctx context.Context, in *PageInput) (*pageOutput[AuditEn
 }
 
 func host(h store.Host) Host {
-	return Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Name: h.Name, OS: h.OS, Role: h.Role, Kernel: h.Kernel, AgentVersion: h.AgentVersion,
+	return Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Name: h.Name, OS: h.OS, Role: h.Role, Kernel: h.Kernel, Exposure: h.Exposure, AgentVersion: h.AgentVersion,
 		Enrolled: h.Enrolled, LastSeen: when(h.LastSeen), Measured: when(h.Measured), Sequence: h.LastSequence, Summary: h.Summary, Revoked: when(h.Revoked)}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/gap"
 	"github.com/vymir-project/vymir/server/internal/need"
@@ -249,7 +250,7 @@ func count(b *gap.Builder, now time.Time, hosts []store.Host, results []store.Re
 	}
 	for _, h := range hosts {
 		if h.Revoked.IsZero() {
-			b.Add(gap.Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Role: h.Role, LastMeasured: h.Measured}, byHost[h.ID])
+			b.Add(gap.Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Role: h.Role, Exposure: remedies.Exposure(h.Exposure), LastMeasured: h.Measured}, byHost[h.ID])
 		}
 	}
 }

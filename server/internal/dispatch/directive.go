@@ -83,9 +83,9 @@ func (c Change) check() error {
 	for _, w := range *c.Withhold {
 		group, _, _ := strings.Cut(w, ".")
 		switch group {
-		case "host_name", "os", "role", "kernel", "params", "evidence", "facts":
+		case "host_name", "os", "role", "kernel", "exposure", "params", "evidence", "facts":
 		default:
-			return fmt.Errorf("%w: field %q, one of host_name, os, role, kernel, params, evidence, params.NAME, evidence.NAME, facts.FAMILY", ErrDirective, w)
+			return fmt.Errorf("%w: field %q, one of host_name, os, role, kernel, exposure, params, evidence, params.NAME, evidence.NAME, facts.FAMILY", ErrDirective, w)
 		}
 		if strings.ContainsAny(w, "\n\r\x00") || len(w) > 128 {
 			return fmt.Errorf("%w: field %q", ErrDirective, w)

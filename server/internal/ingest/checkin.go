@@ -336,6 +336,7 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	h.LastSequence, h.Measured, h.BundleName, h.BundleRevision = it.Sequence, measured, next.BundleName, next.BundleRevision
 	h.Name, h.OS = enrol.Clean(next.Host.GetName()), enrol.Clean(next.Host.GetOs())
 	h.Role, h.Kernel = enrol.Clean(next.Host.GetRole()), enrol.Clean(next.Host.GetKernel())
+	h.Exposure = assessment.ParseExposure(next.Host.GetExposure())
 	h.Summary = count(next)
 	change.Host, change.Measured, change.Received = *h, measured, c.now.UTC()
 	change.Bundle = assessment.BundleRef{Name: next.BundleName, Revision: next.BundleRevision}

@@ -59,7 +59,7 @@ func sample(nth int, at time.Time) *vymirv1.Assessment {
 	m := &vymirv1.Assessment{
 		BundleName: "test", BundleRevision: 1, BundleDigest: digest, MeasuredMs: at.UnixMilli(), JudgedMs: at.UnixMilli(), DurationMs: 400,
 		Baselines: []*vymirv1.Baseline{{Name: "base", Revision: 1}},
-		Host:      &vymirv1.HostLine{Name: "mail", Os: "debian 12", Role: "server", Kernel: "6.1.0-28-amd64"},
+		Host:      &vymirv1.HostLine{Name: "mail", Os: "debian 12", Role: "server", Kernel: "6.1.0-28-amd64", Exposure: "open"},
 	}
 	for i := 1; i <= controlCount; i++ {
 		r := &vymirv1.Result{Control: uint32(i), Status: vymirv1.Status_STATUS_PASS, Live: vymirv1.Status_STATUS_PASS, Persisted: vymirv1.Status_STATUS_PASS}
@@ -278,7 +278,7 @@ func TestDelivery(t *testing.T) {
 				}
 				if err := st.View(t.Context(), func(tx *store.Tx) error {
 					h, err := tx.Host(a.id)
-					if h.LastSequence != 4 || h.Summary.Fail != 50 || h.Conflicts != 1 || h.Name != "mail" || h.Protocol != string(p) {
+					if h.LastSequence != 4 || h.Summary.Fail != 50 || h.Conflicts != 1 || h.Name != "mail" || h.Exposure != "open" || h.Protocol != string(p) {
 						t.Errorf("host is %+v", h)
 					}
 					all, err2 := tx.Assessments(a.id, 0, 0)

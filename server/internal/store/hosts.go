@@ -17,6 +17,7 @@ type Host struct {
 	OS           string // "debian 12"
 	Role         string // server, workstation, appliance
 	Kernel       string
+	Exposure     string // from how far it can be reached: small, controlled, open; "": not known, or withheld
 	AgentVersion string
 
 	SPKI          []byte // its public key, DER; never changes
@@ -46,7 +47,7 @@ type Host struct {
 const hostColumns = `id, recipient_id, site_id, token_id, name, os, role, kernel, agent_version, spki, machine_digest,
 	cert_serial, cert_expires_ms, enrolled_ms, last_seen_ms, last_sequence, measured_ms, skew_ms, dropped_items, conflicts,
 	sent_bytes, received_bytes, bundle_name, bundle_revision, passed, failed, unmeasured, not_applicable, errors,
-	revoked_ms, revoked_reason, protocol`
+	revoked_ms, revoked_reason, protocol, exposure`
 
 func scanHost(r scanner) (v Host, err error) {
 	var skew int64
@@ -55,7 +56,7 @@ func scanHost(r scanner) (v Host, err error) {
 		&v.SPKI, &v.MachineDigest, &v.CertSerial, moment{&v.CertExpires}, moment{&v.Enrolled}, moment{&v.LastSeen},
 		&v.LastSequence, moment{&v.Measured}, &skew, &v.DroppedItems, &v.Conflicts, &v.SentBytes, &v.ReceivedBytes,
 		&v.BundleName, &v.BundleRevision, &s.Pass, &s.Fail, &s.Unmeasured, &s.NotApplicable, &s.Error,
-		moment{&v.Revoked}, &v.RevokedReason, &v.Protocol)
+		moment{&v.Revoked}, &v.RevokedReason, &v.Protocol, &v.Exposure)
 	v.Skew = time.Duration(skew) * time.Millisecond
 	v.cover()
 	return v, err
@@ -72,11 +73,11 @@ func (h *Host) cover() {
 
 // AddHost stores a newly enrolled host.
 func (t *Tx) AddHost(v Host) error {
-	_, err := t.exec(`INSERT INTO hosts (`+hostColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err := t.exec(`INSERT INTO hosts (`+hostColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		v.ID, v.RecipientID, v.SiteID, v.TokenID, v.Name, v.OS, v.Role, v.Kernel, v.AgentVersion, blob(v.SPKI), blob(v.MachineDigest),
 		v.CertSerial, MS(v.CertExpires), MS(v.Enrolled), MS(v.LastSeen), v.LastSequence, MS(v.Measured), v.Skew.Milliseconds(),
 		v.DroppedItems, v.Conflicts, v.SentBytes, v.ReceivedBytes, v.BundleName, v.BundleRevision, v.Summary.Pass, v.Summary.Fail,
-		v.Summary.Unmeasured, v.Summary.NotApplicable, v.Summary.Error, MS(v.Revoked), v.RevokedReason, v.Protocol)
+		v.Summary.Unmeasured, v.Summary.NotApplicable, v.Summary.Error, MS(v.Revoked), v.RevokedReason, v.Protocol, v.Exposure)
 	return err
 }
 
@@ -108,16 +109,16 @@ func (t *Tx) HostsByMachine(digest []byte) ([]Host, error) {
 	return many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE machine_digest = ? ORDER BY id`, digest)
 }
 
-// SaveCheckIn writes everything of v that a check-in changes: name, os, role, kernel, versions, last seen and
+// SaveCheckIn writes everything of v that a check-in changes: name, os, role, kernel, exposure, versions, last seen and
 // sequence, measured, skew, counters, meter, protocol, bundle and summary. Identity and revocation stay as they are.
 func (t *Tx) SaveCheckIn(v Host) error {
 	s := v.Summary
 	return t.must(`UPDATE hosts SET name = ?, os = ?, role = ?, kernel = ?, agent_version = ?, last_seen_ms = ?, last_sequence = ?,
 		measured_ms = ?, skew_ms = ?, dropped_items = ?, conflicts = ?, sent_bytes = ?, received_bytes = ?, bundle_name = ?,
-		bundle_revision = ?, passed = ?, failed = ?, unmeasured = ?, not_applicable = ?, errors = ?, protocol = ? WHERE id = ?`,
+		bundle_revision = ?, passed = ?, failed = ?, unmeasured = ?, not_applicable = ?, errors = ?, protocol = ?, exposure = ? WHERE id = ?`,
 		v.Name, v.OS, v.Role, v.Kernel, v.AgentVersion, MS(v.LastSeen), v.LastSequence, MS(v.Measured), v.Skew.Milliseconds(),
 		v.DroppedItems, v.Conflicts, v.SentBytes, v.ReceivedBytes, v.BundleName, v.BundleRevision,
-		s.Pass, s.Fail, s.Unmeasured, s.NotApplicable, s.Error, v.Protocol, v.ID)
+		s.Pass, s.Fail, s.Unmeasured, s.NotApplicable, s.Error, v.Protocol, v.Exposure, v.ID)
 }
 
 // Certificate is one client certificate that was issued.
