@@ -38,13 +38,11 @@ func lockState(dir string, exclusive bool) (release func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// Restore puts the SQLite database in a backup file in place of the configured one and returns where the one before
-// it went ("": there was none). The backup is verified first; nothing changes when it is not sound, or while a
-// server runs. The CA is not part of it.
-func Restore(ctx context.Context, c Config, from string, now time.Time) (before string, err error) {
-	if strings.HasPrefix(c.Database, "postgres") {
-		return "", errors.New("restore: this server keeps its data in PostgreSQL; use pg_restore")
-	}
+// Restore puts what a backup file holds in place of the configured database, and returns the file that the content before
+// it went to ("": there was none). The file is verified first, and brought to this version's schema when it is older;
+// nothing changes when it is not sound or of a newer version, or while a server runs. Whoever was signed in signs in
+// again. by is the actor of the entry that the audit trail gets. The CA is not part of it.
+func Restore(ctx context.Context, c Config, from, by string, now time.Time) (before string, err error) {
 	if err := private(c.State); err != nil {
 		return "", err
 	}
@@ -54,32 +52,34 @@ func Restore(ctx context.Context, c Config, from string, now time.Time) (before 
 	}
 	defer release()
 	to := strings.TrimPrefix(c.Database, "sqlite:")
+	if onPostgres(c) {
+		to = filepath.Join(c.State, "vymir.db")
+	}
 	fresh := to + ".restore"
 	defer os.Remove(fresh)
 	if err := copyFile(from, fresh); err != nil {
 		return "", fmt.Errorf("restore: %w", err)
 	}
-	if err := verify(ctx, fresh, now); err != nil {
+	if err := sound(ctx, fresh, from, by, now); err != nil {
 		return "", fmt.Errorf("restore: %s is not a sound backup: %w", from, err)
 	}
-	if _, err := os.Stat(to); err == nil {
-		before = to + "." + now.UTC().Format("20060102T150405Z")
-		if err := os.Rename(to, before); err != nil {
-			return "", fmt.Errorf("restore: %w", err)
-		}
-		for _, tail := range []string{"-wal", "-shm"} {
-			if err := os.Rename(to+tail, before+tail); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return before, fmt.Errorf("restore: %w", err)
-			}
-		}
+	replace := replaceSQLite
+	if onPostgres(c) {
+		replace = replacePostgres
 	}
-	if err := os.Rename(fresh, to); err != nil {
+	before, err = replace(ctx, c.Database, fresh, to+"."+now.UTC().Format("20060102T150405Z"), now)
+	if err != nil {
 		return before, fmt.Errorf("restore: %w", err)
 	}
 	return before, nil
 }
 
-func verify(ctx context.Context, name string, now time.Time) error {
+func onPostgres(c Config) bool {
+	return strings.HasPrefix(c.Database, "postgres://") || strings.HasPrefix(c.Database, "postgresql://")
+}
+
+// sound verifies the copy of a backup, and prepares it to be gone on from.
+func sound(ctx context.Context, name, from, by string, now time.Time) error {
 	st, err := store.Open(ctx, name)
 	if err != nil {
 		return err
@@ -88,7 +88,66 @@ func verify(ctx context.Context, name string, now time.Time) error {
 	if err == nil {
 		err = st.Check(ctx)
 	}
+	if err == nil {
+		err = st.Tx(ctx, func(tx *store.Tx) error { return tx.Restored(by, filepath.Base(from), now) })
+	}
 	return errors.Join(err, st.Close())
+}
+
+// replaceSQLite moves the database away, as before, and the fresh one into its place.
+func replaceSQLite(_ context.Context, dsn, fresh, before string, _ time.Time) (string, error) {
+	to := strings.TrimPrefix(dsn, "sqlite:")
+	switch err := os.Rename(to, before); {
+	case errors.Is(err, os.ErrNotExist):
+		before = ""
+	case err != nil:
+		return "", err
+	default:
+		for _, tail := range []string{"-wal", "-shm"} {
+			if err := os.Rename(to+tail, before+tail); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return before, err
+			}
+		}
+	}
+	return before, os.Rename(fresh, to)
+}
+
+// replacePostgres backs the database up as before, unless it is empty, and loads the fresh one.
+func replacePostgres(ctx context.Context, dsn, fresh, before string, now time.Time) (_ string, err error) {
+	to, err := store.Open(ctx, dsn)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	release, err := to.Alone(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	applied, err := to.Migrate(ctx, now)
+	if err != nil {
+		return "", err
+	}
+	known, err := to.Migrations(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(applied) == len(known) {
+		before = ""
+	} else {
+		if err := to.Backup(ctx, before); err != nil {
+			return "", err
+		}
+	}
+	from, err := store.Open(ctx, fresh)
+	if err != nil {
+		return before, err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	if err := to.Load(ctx, from); err != nil {
+		return before, err
+	}
+	return before, to.Check(ctx)
 }
 
 func copyFile(from, to string) error {

@@ -183,6 +183,11 @@ func (s *Server) Serve(ctx context.Context, ready func(Running)) error {
 		return err
 	}
 	defer release()
+	leave, err := s.Store.Serving(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	// Hosts.
 	agents, err := s.listenAgents()
 	if err != nil {
@@ -254,6 +259,11 @@ func (s *Server) ServeHosts(ctx context.Context, ready func(addr string)) error 
 		return err
 	}
 	defer release()
+	leave, err := s.Store.Serving(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	agents, err := s.listenAgents()
 	if err != nil {
 		return err

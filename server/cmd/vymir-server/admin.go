@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,9 +54,13 @@ func restoreCommand(t texts) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := server.Restore(c.Context(), conf, args[0], time.Now())
+			before, err := server.Restore(c.Context(), conf, args[0], actor(), time.Now())
 			if err != nil {
 				return err
+			}
+			if before == "" {
+				fmt.Fprintln(c.OutOrStdout(), t.say("restore.first"))
+				return nil
 			}
 			fmt.Fprintln(c.OutOrStdout(), t.say("restore.done", before))
 			return nil
@@ -82,36 +87,65 @@ func migrateCommand(t texts) *cobra.Command {
 }
 
 func checkCommand(t texts) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "check", Short: t.say("check"), Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
+			seen, err := hex.DecodeString(flag(c, "seen"))
+			if err != nil || len(seen) != 0 && len(seen) != sha256.Size {
+				return usageError{errors.New(t.say("err.hash", "--seen"))}
+			}
+			if name := flag(c, "audit"); name != "" {
+				return checkTrail(c, t, name, seen)
+			}
+			if flag(c, "recipient") != "" {
+				return usageError{errors.New(t.say("err.with", "--recipient", "--audit"))}
+			}
 			return stored(c, func(ctx context.Context, _ server.Config, st *store.Store) error {
 				if err := st.Check(ctx); err != nil {
 					return err
 				}
 				return st.View(ctx, func(tx *store.Tx) error {
 					n, last, err := tx.VerifyAudit()
-					if err == nil {
-						fmt.Fprintln(c.OutOrStdout(), t.say("check.ok", n, last))
+					if err != nil {
+						return err
 					}
-					return err
+					holds := len(seen) == 0
+					if !holds {
+						if holds, err = tx.AuditHolds(seen); err != nil {
+							return err
+						}
+					}
+					if !holds {
+						return fmt.Errorf("%w: %s", store.ErrAuditBroken, t.say("check.unseen", seen))
+					}
+					fmt.Fprintln(c.OutOrStdout(), t.say("check.ok", n, last))
+					return nil
 				})
 			})
 		},
 	}
+	cmd.Flags().String("audit", "", t.say("check.flag.audit"))
+	cmd.Flags().String("recipient", "", t.say("check.flag.recipient"))
+	cmd.Flags().String("seen", "", t.say("check.flag.seen"))
+	return cmd
 }
 
-// auditLine is one entry of the audit trail as JSON.
-type auditLine struct {
-	Sequence  uint64          `json:"sequence"`
-	At        time.Time       `json:"at"`
-	Actor     string          `json:"actor"`
-	Action    string          `json:"action"`
-	Object    string          `json:"object"`
-	Recipient string          `json:"recipient,omitzero"`
-	Detail    json.RawMessage `json:"detail,omitzero"`
-	Previous  string          `json:"previous"`
-	Hash      string          `json:"hash"`
+// checkTrail verifies an exported trail; it needs neither configuration nor database.
+func checkTrail(c *cobra.Command, t texts, name string, seen []byte) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("read audit trail: %w", err)
+	}
+	defer f.Close()
+	v, err := store.ReadAudit(f, flag(c, "recipient"), seen)
+	if err != nil {
+		return err
+	}
+	if len(seen) > 0 && !v.Seen {
+		return fmt.Errorf("%w: %s", store.ErrAuditBroken, t.say("check.unseen", seen))
+	}
+	fmt.Fprintln(c.OutOrStdout(), t.say("check.trail", v.Entries, v.First, v.Last, v.Hash))
+	return nil
 }
 
 func auditCommand(t texts) *cobra.Command {
@@ -119,26 +153,7 @@ func auditCommand(t texts) *cobra.Command {
 		Use: "export", Short: t.say("audit.export"), Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return stored(c, func(ctx context.Context, _ server.Config, st *store.Store) error {
-				e := json.NewEncoder(c.OutOrStdout())
-				e.SetEscapeHTML(false)
-				return st.View(ctx, func(tx *store.Tx) error {
-					for after := uint64(0); ; {
-						page, err := tx.AuditEntries(flag(c, "recipient"), after, 1000)
-						if err != nil || len(page) == 0 {
-							return err
-						}
-						for _, v := range page {
-							line := auditLine{v.Sequence, v.At, v.Actor, v.Action, v.Object, v.RecipientID, nil, hex.EncodeToString(v.Previous), hex.EncodeToString(v.Hash)}
-							if json.Valid([]byte(v.Detail)) {
-								line.Detail = json.RawMessage(v.Detail)
-							}
-							if err := e.Encode(line); err != nil {
-								return err
-							}
-							after = v.Sequence
-						}
-					}
-				})
+				return st.View(ctx, func(tx *store.Tx) error { return tx.WriteAudit(c.OutOrStdout(), flag(c, "recipient")) })
 			})
 		},
 	}

@@ -25,6 +25,7 @@ var known = []struct {
 	{store.ErrNotFound, "не знайдено"},
 	{store.ErrExists, "вже існує"},
 	{store.ErrAuditBroken, "журнал аудиту пошкоджено"},
+	{store.ErrServing, "із цією базою працює сервер: спершу зупиніть його"},
 	{store.ErrSchema, "схема бази не відповідає цій версії"},
 	{access.ErrSignIn, "у вході відмовлено"},
 	{access.ErrUnauthenticated, "вхід не виконано"},
@@ -68,8 +69,6 @@ var known = []struct {
 // phrases are sentences with a place or two that are made where they happen. A test finds each in the sources.
 var phrases = []struct{ en, uk string }{
 	{"a server runs on this state: stop it first", "із цими даними працює сервер: спершу зупиніть його"},
-	{"this server keeps its data in PostgreSQL; use pg_dump or a base backup", "дані цього сервера зберігає PostgreSQL; скористайтеся pg_dump або базовою резервною копією"},
-	{"this server keeps its data in PostgreSQL; use pg_restore", "дані цього сервера зберігає PostgreSQL; скористайтеся pg_restore"},
 	{"backup: %s is already there", "резервна копія: %s вже існує"},
 	{"%s is not a sound backup", "%s не є справною резервною копією"},
 	{"holds a database password and everybody can read it: make it mode 0640 or stricter", "містить пароль бази, і його може прочитати будь-хто: задайте права 0640 або суворіші"},
@@ -93,6 +92,7 @@ var phrases = []struct{ en, uk string }{
 	{"does not go with this scope", "не поєднується з такою сферою"},
 	{"there is no recipient", "немає отримувача"},
 	{"there is no donor organisation", "немає організації-донора"},
+	{"missing in the database:", "у базі бракує:"},
 	{"run vymir-server migrate", "виконайте vymir-server migrate"},
 }
 

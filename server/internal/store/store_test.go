@@ -191,27 +191,6 @@ func TestMigrateTwiceAndCheck(t *testing.T) {
 	})
 }
 
-func TestBackup(t *testing.T) {
-	st := storetest.New(t)
-	seed(t, st)
-	to := filepath.Join(t.TempDir(), "copy's.db")
-	if err := st.Backup(t.Context(), to); err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Backup(t.Context(), to); err == nil {
-		t.Error("a backup wrote over another")
-	}
-	copied, err := store.Open(t.Context(), to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer copied.Close()
-	if err := copied.Check(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	tx(t, copied, func(tx *store.Tx) error { _, err := tx.Host("h-1"); return err })
-}
-
 func TestAuditChain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		var wg sync.WaitGroup

@@ -70,3 +70,16 @@ func open(t testing.TB, dsn string) *store.Store {
 	}
 	return st
 }
+
+// Exec runs a statement on an SQLite file behind the store's back, references between rows unchecked.
+func Exec(t testing.TB, name, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
