@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/redact"

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/vymir-project/vymir/policies/bundle"
 )
@@ -35,7 +34,7 @@ const (
 type Engine struct {
 	catalogue *Catalogue
 	compiler  *ast.Compiler
-	query     rego.PreparedEvalQuery
+	query     query
 	deadline  time.Duration // of all controls at once
 	single    time.Duration // of one control, when they could not be evaluated at once and are one by one; ten times as much of all of them
 }
@@ -55,11 +54,7 @@ func New(ctx context.Context, b *bundle.Bundle) (*Engine, error) {
 	if e.compiler, err = compile(modules, e.catalogue); err != nil {
 		return nil, fmt.Errorf("prepare policies: %w", err)
 	}
-	e.query, err = rego.New(
-		rego.Compiler(e.compiler),
-		rego.Query("data."+entryPackage+".control"),
-	).PrepareForEval(ctx)
-	if err != nil {
+	if e.query, err = prepare(e.compiler, "data."+entryPackage+".control"); err != nil {
 		return nil, fmt.Errorf("prepare policies: %w", err)
 	}
 	return e, nil
@@ -198,7 +193,7 @@ func entryModules(c *Catalogue) map[string]string {
 func (e *Engine) evaluate(ctx context.Context, input ast.Value) (answers map[string]any, failures map[string]error, err error) {
 	whole, cancel := context.WithTimeout(ctx, e.deadline)
 	defer cancel()
-	value, err := evalGuarded(whole, e.query, input)
+	value, err := e.query.ask(whole, input)
 	if err == nil {
 		answers, ok := value.(map[string]any)
 		if !ok && len(e.catalogue.Controls) > 0 {
@@ -222,15 +217,12 @@ func (e *Engine) evaluateEach(ctx context.Context, input ast.Value) (map[string]
 			failures[k.ID] = all.Err()
 			continue
 		}
-		q, err := rego.New(
-			rego.Compiler(e.compiler),
-			rego.Query(fmt.Sprintf("data.%s.control[%q]", entryPackage, k.ID)),
-		).PrepareForEval(ctx)
+		q, err := prepare(e.compiler, fmt.Sprintf("data.%s.control[%q]", entryPackage, k.ID))
 		if err != nil {
 			return nil, nil, fmt.Errorf("evaluate control %s: %w", k.ID, err)
 		}
 		single, cancel := context.WithTimeout(all, e.single)
-		value, err := evalGuarded(single, q, input)
+		value, err := q.ask(single, input)
 		cancel()
 		if ctx.Err() != nil {
 			return nil, nil, fmt.Errorf("evaluate policies: %w", ctx.Err())
@@ -242,22 +234,4 @@ func (e *Engine) evaluateEach(ctx context.Context, input ast.Value) (map[string]
 		answers[k.ID] = value
 	}
 	return answers, failures, nil
-}
-
-// evalGuarded evaluates a prepared query under the context's deadline and the heap watch.
-func evalGuarded(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) (any, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer watchHeap(func() { cancel(errHeap) })()
-	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(rs) == 0 || len(rs[0].Expressions) == 0 {
-		return nil, nil
-	}
-	return rs[0].Expressions[0].Value, nil
 }

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/open-policy-agent/opa/v1/rego"
 )
 
 // Triage decides how urgent each vulnerability in a facts document is, the most urgent first. It answers none when vulnerabilities were not
@@ -29,13 +27,13 @@ func (e *Engine) Triage(ctx context.Context, factsJSON []byte, o JudgeOptions) (
 	if err != nil {
 		return nil, err
 	}
-	q, err := rego.New(rego.Compiler(e.compiler), rego.Query("data.lib.vulnerabilities.decided")).PrepareForEval(ctx)
+	q, err := prepare(e.compiler, "data.lib.vulnerabilities.decided")
 	if err != nil {
 		return nil, fmt.Errorf("triage vulnerabilities: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.deadline)
 	defer cancel()
-	value, err := evalGuarded(ctx, q, input)
+	value, err := q.ask(ctx, input)
 	if err != nil {
 		return nil, fmt.Errorf("triage vulnerabilities: %w", err)
 	}

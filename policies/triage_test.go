@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -24,11 +24,15 @@ func TestTableIsTheRemedies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rs, err := rego.New(rego.Compiler(e.compiler), rego.Query("[data.lib.vulnerabilities.table, data.lib.vulnerabilities.names]")).Eval(t.Context())
+	q, err := prepare(e.compiler, "[data.lib.vulnerabilities.table, data.lib.vulnerabilities.names]")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair := rs[0].Expressions[0].Value.([]any)
+	value, err := q.ask(t.Context(), ast.NewObject())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := value.([]any)
 	table, names := pair[0].(map[string]any), pair[1].(map[string]any)
 	want, err := remedies.LoadSSVC()
 	if err != nil {
