@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path"
 	"strings"
@@ -124,6 +125,24 @@ func TestPackageDocs(t *testing.T) {
 	for _, p := range list(t, "./...") {
 		if strings.TrimSpace(p.Doc) == "" && !strings.HasSuffix(p.ImportPath, "/docs") && !strings.Contains(p.ImportPath, "connect") {
 			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+// TestTreeNamesEveryPackage fails when a package came that the page does not show.
+func TestTreeNamesEveryPackage(t *testing.T) {
+	page, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list(t, "./...") {
+		_, inner, ok := strings.Cut(strings.TrimPrefix(p.ImportPath, module+"/"), "/internal/")
+		if !ok {
+			continue
+		}
+		name, _, _ := strings.Cut(inner, "/")
+		if !strings.Contains(string(page), "/"+name+"`") && !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("architecture.md does not show %s", p.ImportPath)
 		}
 	}
 }
