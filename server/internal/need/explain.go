@@ -51,7 +51,7 @@ func (r *Run) Explain(n *Need, lang string) Explanation {
 	}
 	x := Explanation{Need: n.ID, Run: r.ID, Lang: lang, Total: n.Benefit, Cost: n.Cost}
 	size := r.recipient(n.Recipient)
-	for _, t := range n.terms {
+	n.each(func(t *term, effect Interval) {
 		g := &r.in.Gaps[t.gap]
 		c := &g.Controls[t.control]
 		p := points(&r.in.Weights, size, g, c)
@@ -59,10 +59,10 @@ func (r *Run) Explain(n *Need, lang string) Explanation {
 			Site: g.Site, Capability: g.Capability, Control: c.Control, Severity: c.Severity, Affected: c.Affected, Measured: c.Measured,
 			Weight: r.in.Weights.Severity[c.Severity], Criticality: r.in.Weights.criticality(size.Criticality),
 			Share: round(c.Share()), Reach: round(Reach(c.Affected)), Points: round(p),
-			Effect:  Interval{t.effect.Low, t.effect.Mid, t.effect.High},
-			Removed: Interval{p * t.effect.Low, p * t.effect.Mid, p * t.effect.High}.round(),
+			Effect:  effect.round(),
+			Removed: Interval{p * effect.Low, p * effect.Mid, p * effect.High}.round(),
 		})
-	}
+	})
 	x.Steps = r.steps(n, lang)
 	return x
 }
@@ -92,6 +92,15 @@ func (r *Run) steps(n *Need, lang string) []Step {
 	if n.SizeUnknown {
 		cost += " " + say("size_unknown")
 	}
+	for _, p := range n.Includes {
+		cost += " " + say("includes", p.Title.In(lang), p.Quantity, p.Unit.In(lang), decimal(p.Cost.Low, lang), decimal(p.Cost.High, lang))
+	}
+	if o := n.Own; o != nil {
+		cost += " " + say("own", o.DerivedQuantity, decimal(o.DerivedCost.Low, lang), decimal(o.DerivedCost.High, lang))
+		if len(o.Why) > 0 {
+			cost += " " + say("own_why", o.Why.In(lang))
+		}
+	}
 	if n.RunCost.High > 0 {
 		cost += " " + say("run_cost", decimal(n.RunCost.Low, lang), decimal(n.RunCost.High, lang))
 	}
@@ -105,8 +114,8 @@ func (r *Run) steps(n *Need, lang string) []Step {
 }
 
 func (n *Need) source(lang string) string {
-	if n.CostSource == "estimate" {
-		return texts["estimate"][lang]
+	if n.CostSource == "estimate" || n.CostSource == "recipient" {
+		return texts[n.CostSource][lang]
 	}
 	return n.CostSource
 }
@@ -160,6 +169,16 @@ var texts = map[string]map[string]string{
 		"uk": "Отримувач не зазначив чисельності, тому кількість оцінено за числом вузлів.",
 		"en": "The recipient has not stated its numbers, so the quantity is guessed from the number of hosts.",
 	},
+	"includes": {
+		"uk": "Разом із нею: %s — %d %s, %s–%s євро.",
+		"en": "Together with it: %s, %d %s, EUR %s–%s.",
+	},
+	"own": {
+		"uk": "Отримувач зазначив власні дані; за розрахунком було б: %d, %s–%s євро.",
+		"en": "The recipient states its own figures; derived were: %d, EUR %s–%s.",
+	},
+	"own_why":              {"uk": "Обґрунтування: %s", "en": "Justification: %s"},
+	"recipient":            {"uk": "оцінка отримувача", "en": "the recipient's estimate"},
 	"estimate":             {"uk": "оцінка проєкту", "en": "the project's estimate"},
 	"basis_affected_hosts": {"uk": "вузли, що потребують заходу", "en": "affected hosts"},
 	"basis_known_hosts":    {"uk": "усі відомі вузли", "en": "all known hosts"},

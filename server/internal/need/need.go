@@ -7,22 +7,16 @@
 package need
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"embed"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/gap"
 )
@@ -32,61 +26,6 @@ const Schema = "vymir.needs/1"
 
 // codeVersion is part of every run id; raise it when the same input gives other needs.
 const codeVersion = 2
-
-//go:embed weights.yaml
-var weightsFile embed.FS
-
-// Weights are the published factors of the benefit.
-type Weights struct {
-	Version     int                             `yaml:"version" json:"version"`
-	Severity    map[assessment.Severity]float64 `yaml:"severity" json:"severity"`
-	Criticality map[string]float64              `yaml:"criticality" json:"criticality"`
-	Impact      map[string]remedies.Impact      `yaml:"impact" json:"impact"`
-	LowCoverage float64                         `yaml:"low_coverage" json:"low_coverage"`
-	// LegalControls and AutomatableFamilies qualify controls, see [Weights.Control].
-	LegalControls       []string `yaml:"legal_controls" json:"legal_controls"`
-	AutomatableFamilies []string `yaml:"automatable_families" json:"automatable_families"`
-}
-
-// DefaultWeights returns the built-in weights.
-func DefaultWeights() (Weights, error) {
-	var w Weights
-	data, err := weightsFile.ReadFile("weights.yaml")
-	if err != nil {
-		return w, fmt.Errorf("read weights: %w", err)
-	}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(&w); err != nil {
-		return w, fmt.Errorf("decode weights: %w", err)
-	}
-	return w, nil
-}
-
-// criticality is the factor of a category; an unknown one counts as none.
-func (w *Weights) criticality(category string) float64 {
-	if f, ok := w.Criticality[category]; ok {
-		return f
-	}
-	return w.Criticality[""]
-}
-
-// ImpactOf is the SSVC human impact of a criticality category, for [gap.Recipient].
-func (w *Weights) ImpactOf(category string) remedies.Impact {
-	if i, ok := w.Impact[category]; ok {
-		return i
-	}
-	return w.Impact[""]
-}
-
-// Control places a control for package gap: its family is the first part of its id.
-func (w *Weights) Control(id, capability string, severity assessment.Severity) gap.Control {
-	family, _, _ := strings.Cut(id, ".")
-	return gap.Control{
-		ID: id, Family: family, Capability: capability, Severity: severity,
-		Legal: slices.Contains(w.LegalControls, id), Automatable: slices.Contains(w.AutomatableFamilies, family),
-	}
-}
 
 // Recipient is what sizes a recipient's needs.
 type Recipient struct {
@@ -103,6 +42,7 @@ type Input struct {
 	Gaps       []gap.Gap
 	Remedies   *remedies.Set
 	Weights    Weights
+	Shapes     []Shape // how recipients arranged their needs, at most one of each
 }
 
 // Interval is a careful, a middle and a hopeful value.
@@ -174,7 +114,12 @@ type Need struct {
 	Rank        int              `json:"rank"` // from 1, over the whole run
 	Controls    []string         `json:"controls"`
 
+	PartOf   string      `json:"part_of,omitzero"`  // the need that these sites were split off
+	Includes []Part      `json:"includes,omitzero"` // what was merged into it; cost and benefit are of all of it
+	Own      *OwnFigures `json:"own,omitzero"`      // what the recipient states in place of what was derived
+
 	terms []term
+	parts []Need // of a merged need: all it is made of, itself first
 }
 
 // Coverage is the first step: what the need rests on.
@@ -209,6 +154,10 @@ func Compute(in Input) (*Run, error) {
 	for _, s := range in.Recipients {
 		sizes[s.ID] = s
 	}
+	shapes := map[string]Shape{}
+	for _, s := range in.Shapes {
+		shapes[s.Recipient] = s
+	}
 	c := newComputer(&in)
 	for from := 0; from < len(in.Gaps); {
 		to := from + 1
@@ -219,250 +168,11 @@ func Compute(in Input) (*Run, error) {
 		if !ok {
 			size.ID = in.Gaps[from].Recipient
 		}
-		r.Needs = append(r.Needs, c.recipient(size, from, to)...)
+		r.Needs = append(r.Needs, c.recipient(size, shapes[size.ID], from, to)...)
 		from = to
 	}
 	r.rank()
 	return r, nil
-}
-
-// computer holds what is reused from need to need.
-type computer struct {
-	in    *Input
-	seen  []int32 // host number → the need that saw it last
-	epoch int32
-}
-
-func newComputer(in *Input) *computer {
-	hosts := int32(0)
-	for _, g := range in.Gaps {
-		for _, c := range g.Controls {
-			if n := len(c.Hosts); n > 0 {
-				hosts = max(hosts, c.Hosts[n-1]+1)
-			}
-		}
-	}
-	return &computer{in: in, seen: make([]int32, hosts)}
-}
-
-// recipient derives the needs of one recipient, whose gaps are in.Gaps[from:to].
-func (c *computer) recipient(size Recipient, from, to int) []Need {
-	var out []Need
-	for i := range c.in.Remedies.Remedies {
-		m := &c.in.Remedies.Remedies[i]
-		var terms []term
-		for g := from; g < to; g++ {
-			for k := range c.in.Gaps[g].Controls {
-				ctl := &c.in.Gaps[g].Controls[k]
-				if ctl.Affected == 0 {
-					continue
-				}
-				if e, ok := m.On(c.in.Gaps[g].Capability, ctl.Family, ctl.Control); ok {
-					terms = append(terms, term{g, k, e})
-				}
-			}
-		}
-		if len(terms) == 0 {
-			continue
-		}
-		if n, ok := c.need(size, m, terms); ok {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func (c *computer) need(size Recipient, m *remedies.Remedy, terms []term) (Need, bool) {
-	n := Need{
-		ID: ID(size.ID, m.ID), Recipient: size.ID, Remedy: m.ID, Kind: m.Kind, Title: m.Title, Text: m.Text, Unit: m.Unit,
-		CostYear: m.Cost.Year, CostSource: m.Cost.Source, LeadWeeks: Money(m.LeadWeeks), Line: m.Line, LineReason: m.Why,
-		Requires: m.Requires, DK021: m.DK021, Limits: m.Limits, ECSF: m.ECSF, Measurable: !m.NoMeasure, Basis: m.Size.Per,
-		terms: terms,
-	}
-	c.cover(&n)
-	if n.Coverage.Affected < m.When.MinAffected || len(n.Controls) < m.When.MinControls ||
-		n.Coverage.Measured > 0 && float64(n.Coverage.Affected)/float64(n.Coverage.Measured) < m.When.MinShare {
-		return Need{}, false
-	}
-	n.size(size, m)
-	n.Cost = Money{m.Cost.Low * float64(n.Quantity), m.Cost.High * float64(n.Quantity)}
-	n.RunCost = Money{m.RunCost.Low * float64(n.Quantity), m.RunCost.High * float64(n.Quantity)}
-	c.benefit(&n, size)
-	n.PerThousand = Interval{
-		round(1000 * n.Benefit.Low / n.Cost.High), round(1000 * n.Benefit.Mid / n.Cost.Mid()), round(1000 * n.Benefit.High / n.Cost.Low),
-	}
-	return n, true
-}
-
-// cover fills in what the need rests on: hosts, sites, controls, urgency and the gate.
-func (c *computer) cover(n *Need) {
-	c.epoch++
-	type siteCount struct{ known, measured, stale int }
-	sites := map[string]siteCount{}
-	controls := map[string]bool{}
-	caps := map[string]bool{}
-	for _, t := range n.terms {
-		g := &c.in.Gaps[t.gap]
-		ctl := &g.Controls[t.control]
-		controls[ctl.Control], caps[g.Capability] = true, true
-		s := sites[g.Site]
-		sites[g.Site] = siteCount{max(s.known, g.Known), max(s.measured, g.Measured), max(s.stale, g.Stale)}
-		for _, h := range ctl.Hosts {
-			if c.seen[h] != c.epoch {
-				c.seen[h] = c.epoch
-				n.Coverage.Affected++
-			}
-		}
-		n.Coverage.Oldest, n.Since = earlier(n.Coverage.Oldest, g.Oldest), earlier(n.Since, ctl.Since)
-		if g.Newest.After(n.Coverage.Newest) {
-			n.Coverage.Newest = g.Newest
-		}
-		if ctl.Urgency.Rank() > n.Urgency.Rank() {
-			n.Urgency = ctl.Urgency
-		}
-		n.Legal = n.Legal || ctl.Legal
-	}
-	for _, s := range sites {
-		n.Coverage.Known += s.known
-		n.Coverage.Measured += s.measured
-		n.Coverage.Stale += s.stale
-	}
-	n.Sites, n.Controls, n.Capabilities = keys(sites), keys(controls), keys(caps)
-	if n.Coverage.Known > 0 {
-		share := float64(n.Coverage.Measured) / float64(n.Coverage.Known)
-		n.Coverage.Percent = math.Round(1000*share) / 10
-		n.Coverage.Low = share < c.in.Weights.LowCoverage
-	}
-}
-
-// hostsPerAdmin guesses how many hosts one administrator runs, where nobody said.
-const hostsPerAdmin = 50
-
-// size applies the sizing rule.
-func (n *Need) size(r Recipient, m *remedies.Remedy) {
-	switch m.Size.Per {
-	case remedies.PerAffectedHost:
-		n.BasisCount = n.Coverage.Affected
-	case remedies.PerKnownHost:
-		n.BasisCount = n.Coverage.Known
-	case remedies.PerAffectedSite:
-		n.BasisCount = len(n.Sites)
-	case remedies.PerUser:
-		if n.BasisCount = r.Users; r.Users == 0 {
-			n.BasisCount, n.SizeUnknown = max(n.Coverage.Known, 1), true // somebody sits at most hosts
-		}
-	case remedies.PerAdmin:
-		if n.BasisCount = r.Admins; r.Admins == 0 {
-			n.BasisCount, n.SizeUnknown = (n.Coverage.Known+hostsPerAdmin-1)/hostsPerAdmin, true
-		}
-	default:
-		n.BasisCount = 1
-	}
-	n.Quantity = Quantity(n.BasisCount, m.Size)
-}
-
-// Quantity turns a count into a number of units by the rule.
-func Quantity(count int, s remedies.Sizing) int {
-	per := s.OneFor
-	if per == 0 {
-		per = 1
-	}
-	q := math.Ceil(float64(count)/per - 1e-9)
-	q += math.Ceil(q*s.SparePercent/100 - 1e-9)
-	return max(int(q), s.AtLeast, 1)
-}
-
-// points is the weight of one control's failure at one site: severity times criticality times affected share
-// times reach.
-func points(w *Weights, r Recipient, g *gap.Gap, c *gap.ControlGap) float64 {
-	return w.Severity[c.Severity] * w.criticality(r.Criticality) * c.Share() * Reach(c.Affected)
-}
-
-// Reach grows with the number of affected hosts, ever more slowly: log2(1 + n). One host counts 1, three count 2.
-func Reach(hosts int) float64 { return math.Log2(1 + float64(hosts)) }
-
-func (c *computer) benefit(n *Need, r Recipient) {
-	byCap := map[string]float64{}
-	for _, t := range n.terms {
-		g := &c.in.Gaps[t.gap]
-		p := points(&c.in.Weights, r, g, &g.Controls[t.control])
-		n.Benefit.Low += p * t.effect.Low
-		n.Benefit.Mid += p * t.effect.Mid
-		n.Benefit.High += p * t.effect.High
-		byCap[g.Capability] += p * t.effect.Mid
-	}
-	n.Benefit = n.Benefit.round()
-	best := -1.0
-	for _, k := range n.Capabilities {
-		if byCap[k] > best {
-			best, n.Capability = byCap[k], k
-		}
-	}
-}
-
-// rank orders the needs: duties of law first, then urgency, then needs of known size, then points per
-// thousand euro; then it computes what
-// each adds to the better ranked ones of the same recipient.
-func (r *Run) rank() {
-	slices.SortFunc(r.Needs, func(a, b Need) int {
-		return cmp.Or(
-			-compareBool(a.Legal, b.Legal),
-			cmp.Compare(b.Urgency.Rank(), a.Urgency.Rank()),
-			compareBool(a.SizeUnknown, b.SizeUnknown),
-			cmp.Compare(b.PerThousand.Mid, a.PerThousand.Mid),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
-	left := residual{}
-	for i := range r.Needs {
-		r.Needs[i].Rank = i + 1
-		r.Needs[i].Added = r.take(left, &r.Needs[i])
-	}
-}
-
-// residual holds, per control of a gap, the share of its points that is left: low for the careful effects, and so on.
-type residual map[[2]int]Interval
-
-// take lets a need work on what is left and returns the points it removed.
-func (r *Run) take(left residual, n *Need) Interval {
-	var got Interval
-	w := &r.in.Weights
-	for _, t := range n.terms {
-		k := [2]int{t.gap, t.control}
-		rest, ok := left[k]
-		if !ok {
-			rest = Interval{1, 1, 1}
-		}
-		g := &r.in.Gaps[t.gap]
-		p := points(w, r.recipient(n.Recipient), g, &g.Controls[t.control])
-		got.Low += p * rest.Low * t.effect.Low
-		got.Mid += p * rest.Mid * t.effect.Mid
-		got.High += p * rest.High * t.effect.High
-		left[k] = Interval{rest.Low * (1 - t.effect.Low), rest.Mid * (1 - t.effect.Mid), rest.High * (1 - t.effect.High)}
-	}
-	return got.round()
-}
-
-func (r *Run) recipient(id string) Recipient {
-	i, ok := slices.BinarySearchFunc(r.in.Recipients, id, func(x Recipient, id string) int { return cmp.Compare(x.ID, id) })
-	if !ok {
-		return Recipient{ID: id}
-	}
-	return r.in.Recipients[i]
-}
-
-// Together is the benefit of several needs as a set: what is left of each control is the product of (1 - effect) over
-// all of them, so that nothing is counted twice. Unknown ids count nothing.
-func (r *Run) Together(ids ...string) Interval {
-	left := residual{}
-	var sum Interval
-	for i := range r.Needs {
-		if slices.Contains(ids, r.Needs[i].ID) {
-			got := r.take(left, &r.Needs[i])
-			sum = Interval{sum.Low + got.Low, sum.Mid + got.Mid, sum.High + got.High}
-		}
-	}
-	return sum.round()
 }
 
 // Only returns the run with the needs that keep accepts; ranks and id stay those of the whole run.
@@ -498,7 +208,13 @@ func runID(in *Input) (string, error) {
 	slices.SortFunc(in.Recipients, func(a, b Recipient) int { return cmp.Compare(a.ID, b.ID) })
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	for _, part := range []any{codeVersion, in.AsOf.UTC(), in.Weights, in.Remedies.Digest, in.Recipients} {
+	parts := []any{codeVersion, in.AsOf.UTC(), in.Weights, in.Remedies.Digest, in.Recipients}
+	if len(in.Shapes) > 0 {
+		in.Shapes = slices.Clone(in.Shapes)
+		slices.SortFunc(in.Shapes, func(a, b Shape) int { return cmp.Compare(a.Recipient, b.Recipient) })
+		parts = append(parts, in.Shapes)
+	}
+	for _, part := range parts {
 		if err := enc.Encode(part); err != nil {
 			return "", fmt.Errorf("hash input: %w", err)
 		}

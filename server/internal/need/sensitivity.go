@@ -93,14 +93,14 @@ func (r *Run) candidates(recipient string, severities []assessment.Severity, cri
 				c.criticality = k
 			}
 		}
-		for _, t := range n.terms {
+		n.each(func(t *term, effect Interval) {
 			ctl := &r.in.Gaps[t.gap].Controls[t.control]
 			for k, sev := range severities {
 				if sev == ctl.Severity {
-					c.bySeverity[k] += ctl.Share() * Reach(ctl.Affected) * t.effect.Mid * 1000 / n.Cost.Mid()
+					c.bySeverity[k] += ctl.Share() * Reach(ctl.Affected) * effect.Mid * 1000 / n.Cost.Mid()
 				}
 			}
-		}
+		})
 		out = append(out, c)
 	}
 	return out
