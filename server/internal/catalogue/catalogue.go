@@ -40,6 +40,8 @@ var (
 	ErrQuantity  = errors.New("quantity and amount must be positive")
 	ErrOverlap   = errors.New("other help of this kind exists: look at it first")
 	ErrMember    = errors.New("observers take part and do not commit")
+	ErrSchedule  = errors.New("a schedule begins before it ends, within ten years, and its steps lie between")
+	ErrProject   = errors.New("no such open project of this recipient, or the level is below 2")
 	ErrNothing   = errors.New("nothing to freeze")
 )
 

@@ -150,6 +150,7 @@ type state struct {
 	findings []store.Finding // open ones
 	profiles []store.Profile
 	orgs     []store.Recipient
+	shapes   []need.Shape // as they were then
 }
 
 // gather reads hosts, results and findings of a recipient ("" for all) and counts them; skills are the gaps that
@@ -180,13 +181,24 @@ func (w *state) sizes(tx *store.Tx, recipient string) (err error) {
 	if w.profiles, err = tx.Profiles(recipient); err != nil {
 		return fmt.Errorf("read profiles: %w", err)
 	}
+	rows, err := tx.ShapesAt(recipient, w.at.Add(time.Second)) // the time is cut to whole seconds
+	if err != nil {
+		return fmt.Errorf("read shapes: %w", err)
+	}
+	for _, row := range rows {
+		v, err := decodeShape(row)
+		if err != nil {
+			return err
+		}
+		w.shapes = append(w.shapes, v)
+	}
 	w.orgs, err = tx.Recipients()
 	return err
 }
 
 // count is the pure part of deriving: from a state to gaps and the input of needs.
 func (s *Service) count(recipient string, w *state) (*gap.Builder, []gap.Gap, need.Input) {
-	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights}
+	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights, Shapes: w.shapes}
 	known := map[string]store.Profile{}
 	for _, p := range w.profiles {
 		known[p.RecipientID] = p

@@ -55,8 +55,10 @@ type DonorNeed struct {
 	Sites     int           `json:"sites,omitzero"`
 	// Points is the risk removed, to one significant digit: an interval for comparing, not a measurement. Zero for stated needs.
 	Points   need.Interval `json:"risk_points,omitzero"`
-	Until    string        `json:"until"`    // date, UTC; at level 1 the first of its month
-	Withheld []Withheld    `json:"withheld"` // what is not here, and why
+	Schedule *Schedule     `json:"schedule,omitzero"` // when the recipient wants it; from level 2
+	Project  *DonorProject `json:"project,omitzero"`  // what it is a part of, when several recipients ask together; from level 2
+	Until    string        `json:"until"`             // date, UTC; at level 1 the first of its month
+	Withheld []Withheld    `json:"withheld"`          // what is not here, and why
 }
 
 // DonorItem is one thing to fund.
@@ -83,7 +85,7 @@ type DonorItem struct {
 
 // Withheld is a field that is not in the text, and the kind of reason.
 type Withheld struct {
-	Field string `json:"field"` // recipient, region, sector, size_band, quantity, purpose, capability, sites
+	Field string `json:"field"` // recipient, region, sector, size_band, quantity, purpose, schedule, capability, sites
 	Why   string `json:"why"`   // consent, k_threshold or rounding
 }
 
@@ -309,6 +311,18 @@ func (t *DonorNeed) Plain(lang string) string {
 	if t.Sites > 0 {
 		say("sites", t.Sites)
 	}
+	if t.Schedule != nil {
+		t.Schedule.plain(say, lang)
+	}
+	if p := t.Project; p != nil {
+		say("project", p.Title.In(lang))
+		if len(p.Purpose) > 0 {
+			say("project_purpose", p.Purpose.In(lang))
+		}
+		if p.Schedule != nil {
+			p.Schedule.plain(say, lang)
+		}
+	}
 	say("total", t.Cost.Low, t.Cost.High)
 	if t.Points.High > 0 {
 		say("points", t.Points.Low, t.Points.High)
@@ -344,6 +358,10 @@ var plain = map[string]map[string]string{
 	"sites":            {"uk": "Майданчиків: %d", "en": "Sites: %d"},
 	"total":            {"uk": "Разом: %.0f–%.0f євро без ПДВ", "en": "Total: EUR %.0f–%.0f without VAT"},
 	"points":           {"uk": "Зменшення ризику: приблизно %.0f–%.0f бала", "en": "Risk removed: about %.0f–%.0f points"},
+	"project":          {"uk": "Частина спільного проєкту: %s", "en": "Part of a joint project: %s"},
+	"project_purpose":  {"uk": "Мета спільного проєкту: %s", "en": "Purpose of the joint project: %s"},
+	"schedule":         {"uk": "Строки: %s – %s", "en": "Schedule: %s to %s"},
+	"schedule_step":    {"uk": "  • до %s: %s", "en": "  • by %s: %s"},
 	"until":            {"uk": "Видно до %s.", "en": "Shown until %s."},
 	"withheld":         {"uk": "Не показано: %s (%s).", "en": "Not shown: %s (%s)."},
 	"field_recipient":  {"uk": "отримувач", "en": "recipient"},
@@ -352,6 +370,7 @@ var plain = map[string]map[string]string{
 	"field_size_band":  {"uk": "розмір", "en": "size"},
 	"field_quantity":   {"uk": "точна кількість", "en": "exact quantity"},
 	"field_purpose":    {"uk": "мета", "en": "purpose"},
+	"field_schedule":   {"uk": "строки", "en": "schedule"},
 	"field_capability": {"uk": "спроможність", "en": "capability"},
 	"field_sites":      {"uk": "кількість майданчиків", "en": "number of sites"},
 	"why_consent":      {"uk": "за рішенням отримувача", "en": "the recipient's decision"},

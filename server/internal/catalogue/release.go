@@ -42,6 +42,7 @@ type Release struct {
 	Ended     time.Time
 	EndedBy   string
 	EndReason string
+	Project   string           // the project of several recipients that it is a part of; "": none
 	Approvals []store.Approval // those that hold
 	Missing   int              // approvals still needed
 }
@@ -49,6 +50,7 @@ type Release struct {
 // basis is what a release was made from. It never leaves the recipient.
 type basis struct {
 	Items []item `json:"items"`
+	Wish  Wish   `json:"wish,omitzero"` // for the next edit
 }
 
 // Draft makes a release that nobody but the recipient sees. The needs are derived anew from what is measured now.
@@ -78,6 +80,9 @@ func (s *Service) put(ctx context.Context, a access.Actor, action string, row st
 	if err != nil {
 		return Release{}, err
 	}
+	if _, err := s.pseudonymKey(ctx); err != nil { // a project's name for donors is made with it
+		return Release{}, err
+	}
 	err = s.st.Tx(ctx, func(tx *store.Tx) error {
 		if action == "release.edit" {
 			old, err := tx.LockRelease(row.ID)
@@ -93,6 +98,12 @@ func (s *Service) put(ctx context.Context, a access.Actor, action string, row st
 		}
 		if err := tx.PutRelease(row); err != nil {
 			return fmt.Errorf("store release: %w", err)
+		}
+		if err := tx.AddReleaseVersion(row.ID, row.Text, row.Digest, s.now().UTC(), actorName(a)); err != nil {
+			return fmt.Errorf("store version: %w", err)
+		}
+		if err := s.takePart(tx, w, row.ID); err != nil {
+			return err
 		}
 		if err := tx.VoidApprovals(row.ID, s.now()); err != nil {
 			return fmt.Errorf("void approvals: %w", err)
@@ -167,6 +178,13 @@ func (s *Service) view(tx *store.Tx, row store.Release) (Release, error) {
 			return r, fmt.Errorf("decode release: %w", err)
 		}
 	}
+	if r.Text.Project != nil {
+		var b basis
+		if err := json.Unmarshal([]byte(row.Basis), &b); err != nil {
+			return r, fmt.Errorf("decode basis: %w", err)
+		}
+		r.Project = b.Wish.Project
+	}
 	all, err := tx.Approvals(row.ID)
 	if err != nil {
 		return r, fmt.Errorf("read approvals: %w", err)
@@ -231,6 +249,9 @@ func (s *Service) Approve(ctx context.Context, a access.Actor, id, digest string
 		case !row.Until.After(now):
 			return ErrUntil
 		}
+		if err := s.sameProject(tx, row); err != nil {
+			return err
+		}
 		err = tx.AddApproval(store.Approval{ReleaseID: id, UserID: a.UserID, Digest: digest, At: now})
 		if errors.Is(err, store.ErrExists) {
 			return ErrSame
@@ -262,12 +283,12 @@ func (s *Service) publish(tx *store.Tx, a access.Actor, row store.Release, run *
 	if err != nil {
 		return err
 	}
-	if r.Level >= Named {
-		for _, id := range r.Needs {
-			if n, ok := run.Find(id); ok && n.Urgency == remedies.Immediate {
-				return ErrEmbargo
-			}
-		}
+	items, err := basisOf(tx, row.ID)
+	if err != nil {
+		return err
+	}
+	if r.Level >= Named && immediateNow(run, items) {
+		return ErrEmbargo
 	}
 	others, err := tx.Releases(row.RecipientID, "")
 	if err != nil {
@@ -281,7 +302,11 @@ func (s *Service) publish(tx *store.Tx, a access.Actor, row store.Release, run *
 		if err != nil {
 			return err
 		}
-		if linkable(old, r) {
+		before, err := basisOf(tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if linkable(old, r) && sameHelp(before, items) {
 			return ErrLinkable
 		}
 		if old.State == Published && slices.Equal(old.Needs, r.Needs) && old.Level == r.Level && slices.Equal(old.Audience, r.Audience) {
@@ -306,10 +331,28 @@ func linkable(old, fresh Release) bool {
 	if named(old.Level) == named(fresh.Level) || old.Level == TotalsOnly || fresh.Level == TotalsOnly {
 		return false
 	}
-	share := func(a, b []string) bool {
-		return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+	return slices.ContainsFunc(old.Audience, func(x string) bool { return slices.Contains(fresh.Audience, x) })
+}
+
+// sameHelp reports whether two releases of one recipient ask for some of the same: the same need, or the same remedy, as
+// a need that was split or merged in between goes by another id.
+func sameHelp(a, b []item) bool {
+	return slices.ContainsFunc(a, func(x item) bool {
+		return slices.ContainsFunc(b, func(y item) bool { return x.Key == y.Key || x.Remedy != "" && x.Remedy == y.Remedy })
+	})
+}
+
+// immediateNow reports whether one of the items is of immediate urgency by what is measured now, whatever its need is
+// called since.
+func immediateNow(run *need.Run, items []item) bool {
+	for i := range run.Needs {
+		for _, p := range run.Needs[i].Parts() {
+			if p.Urgency == remedies.Immediate && slices.ContainsFunc(items, func(x item) bool { return x.Key == p.ID || x.Remedy == p.Remedy }) {
+				return true
+			}
+		}
 	}
-	return share(old.Audience, fresh.Audience) && share(old.Needs, fresh.Needs)
+	return false
 }
 
 // Withdraw takes a release back at once: from now on nobody of the audience reads it, on any channel. Pledges that
@@ -344,6 +387,51 @@ func (s *Service) Withdraw(ctx context.Context, a access.Actor, id, reason strin
 		}
 		return s.audit(tx, a, "release.withdraw", "release:"+id, row.RecipientID, map[string]any{"pledges_ended": len(pledges)})
 	})
+}
+
+// Wish is what a draft was made from, to be edited. It is the recipient's.
+func (s *Service) Wish(ctx context.Context, a access.Actor, id string) (Wish, error) {
+	row, err := s.release(ctx, a, access.NeedsRead, id)
+	if err != nil {
+		return Wish{}, err
+	}
+	var b basis
+	if err := json.Unmarshal([]byte(row.Basis), &b); err != nil {
+		return Wish{}, fmt.Errorf("decode basis: %w", err)
+	}
+	return b.Wish, nil
+}
+
+// TextVersion is what a draft said after one of its edits.
+type TextVersion struct {
+	Version int       `json:"version"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`
+	Digest  string    `json:"digest"`
+	Text    DonorNeed `json:"text"`
+}
+
+// Versions lists what a release said over time, oldest first.
+func (s *Service) Versions(ctx context.Context, a access.Actor, id string) ([]TextVersion, error) {
+	if _, err := s.release(ctx, a, access.NeedsRead, id); err != nil {
+		return nil, err
+	}
+	out := []TextVersion{}
+	err := s.st.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.ReleaseVersions(id)
+		if err != nil {
+			return fmt.Errorf("read versions: %w", err)
+		}
+		for _, row := range rows {
+			v := TextVersion{Version: row.Version, At: row.At, By: row.By, Digest: row.Digest}
+			if err := json.Unmarshal([]byte(row.Body), &v.Text); err != nil {
+				return fmt.Errorf("decode version: %w", err)
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Reads is the read ledger of a recipient: which person of which donor organisation read what, when.

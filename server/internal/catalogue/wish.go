@@ -19,6 +19,8 @@ type Wish struct {
 	Level     Level
 	Audience  []string // ids of donor organisations
 	Until     time.Time
+	Project   string   // the project of several recipients that this is a part of; level 2 or 3 only
+	Schedule  Schedule // when the recipient wants it; read at level 2 and above
 	// Title and Purpose are the recipient's own words, both languages or none. Without a title the first item's is
 	// taken; several needs together want one. The purpose is read at level 3 only.
 	Title   remedies.Text
@@ -60,12 +62,19 @@ func (s *Service) fill(tx *store.Tx, row *store.Release, w Wish, run *need.Run) 
 	if err != nil {
 		return err
 	}
-	for _, t := range []remedies.Text{w.Title, w.Purpose} {
+	for _, t := range append([]remedies.Text{w.Title, w.Purpose}, w.Schedule.texts()...) {
 		if err := screen(t, names); err != nil {
 			return err
 		}
 	}
+	if err := w.Schedule.check(); err != nil {
+		return err
+	}
 	text := build(w.Level, d, items, w.Title, w.Purpose, w.Until)
+	text.schedule(w.Schedule)
+	if text.Project, err = s.partOf(tx, w); err != nil {
+		return err
+	}
 	row.State, row.Level, row.Origin, row.Until, row.Run = Draft, int(w.Level), origin, w.Until.UTC().Truncate(time.Millisecond), run.ID
 	if row.Digest, err = digest(text, audience, row.Until); err != nil {
 		return err
@@ -73,7 +82,7 @@ func (s *Service) fill(tx *store.Tx, row *store.Release, w Wish, run *need.Run) 
 	for _, f := range []struct {
 		to *string
 		v  any
-	}{{&row.Needs, w.Needs}, {&row.Audience, audience}, {&row.Text, text}, {&row.Basis, basis{items}}} {
+	}{{&row.Needs, w.Needs}, {&row.Audience, audience}, {&row.Text, text}, {&row.Basis, basis{items, w}}} {
 		b, err := json.Marshal(f.v)
 		if err != nil {
 			return fmt.Errorf("encode release: %w", err)
@@ -94,13 +103,20 @@ func (s *Service) items(tx *store.Tx, w Wish, run *need.Run) (items []item, orig
 		if slices.ContainsFunc(items, func(i item) bool { return i.Key == id }) {
 			return nil, "", ErrNeeds
 		}
+		n, measured := run.Find(id)
+		if measured = measured && n.Recipient == w.Recipient; measured && len(n.Includes) > 0 {
+			for _, p := range n.Parts() { // a merged need: every part is something to fund; own figures stand in the parts
+				items = append(items, s.measuredItem(&p))
+			}
+			continue
+		}
 		var it item
-		if n, ok := run.Find(id); ok && n.Recipient == w.Recipient {
+		if measured {
 			it = s.measuredItem(n)
-		} else if it, ok, err = s.statedItem(stated, id); err != nil {
+		} else if v, ok, err := s.statedItem(stated, id); err != nil {
 			return nil, "", err
 		} else if ok {
-			origin = Stated
+			it, origin = v, Stated
 		} else {
 			return nil, "", ErrNeeds
 		}
