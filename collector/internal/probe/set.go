@@ -69,6 +69,8 @@ type Set struct {
 	door *login.Probe
 	ring *hook.Reader // nil without BPF
 
+	clock hook.Clock // as of the last record that was younger; the ring's goroutine alone reads and sets it
+
 	path    string
 	stop    context.CancelFunc
 	done    sync.WaitGroup

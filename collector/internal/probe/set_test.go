@@ -293,7 +293,7 @@ func TestLoadAndFillAgree(t *testing.T) {
 	}
 }
 
-func needProven(t *testing.T, s *Set) {
+func needProven(t testing.TB, s *Set) {
 	t.Helper()
 	for _, h := range s.Hooks() {
 		if h.Event != "exec" {
@@ -320,7 +320,7 @@ func copyTrue(t *testing.T) string {
 	return path
 }
 
-func run(t *testing.T, name string) {
+func run(t testing.TB, name string) {
 	t.Helper()
 	if out, err := osexec.Command(name).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", name, err, out)

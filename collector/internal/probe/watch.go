@@ -136,7 +136,10 @@ func (s *Set) record(b []byte) {
 	if !ok {
 		return
 	}
-	now := hook.Now()
+	if s.clock.Before(h.At) { // else it waited in the ring with the one before
+		s.clock = hook.Now()
+	}
+	now := s.clock
 	var e Event
 	switch h.Kind {
 	case hook.KindExec:
@@ -162,7 +165,8 @@ func (s *Set) record(b []byte) {
 		if !ok {
 			return
 		}
-		e = Event{At: x.Last, Kind: proto.Event, UID: &x.UID, Peer: netip.AddrPortFrom(x.Peer, x.Port).String(), What: x.Program + " " + x.Direction.String()}
+		uid := x.UID
+		e = Event{At: x.Last, Kind: proto.Event, UID: &uid, Peer: netip.AddrPortFrom(x.Peer, x.Port).String(), What: x.Program + " " + x.Direction.String()}
 	case hook.KindPtrace:
 		x, ok := ptrace.Parse(rest)
 		if !ok || int(h.PID) == os.Getpid() { // the canary, or our own looking
@@ -215,8 +219,9 @@ func usual(kind string) bool {
 }
 
 func execEvent(x exec.Seen) Event {
+	uid := x.UID // not x itself, which would be copied to the heap whole
 	return Event{
-		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: &x.UID,
+		At: x.Last, Kind: x.Flags.Kind(), Program: x.Path, Parent: x.Parent, Script: x.Script, PID: x.PID, UID: &uid,
 		Flags: x.Flags.Names(),
 	}
 }
@@ -225,8 +230,9 @@ func flowEvent(x flow.Seen, kind string) Event {
 	if x.Direction == flow.In {
 		kind = tcp.Accept
 	}
+	uid := x.UID
 	return Event{
-		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: &x.UID,
+		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: &uid,
 		Peer: netip.AddrPortFrom(x.Peer, x.Port).String(),
 	}
 }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	osexec "os/exec"
-	"strconv"
 	"testing"
 
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -52,22 +51,6 @@ func BenchmarkDrain(b *testing.B) {
 	for b.Loop() {
 		if err := p.Drain(hook.Now(), func(Seen) {}); err != nil {
 			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkParse is what the agent pays for an execution that is told through the ring.
-func BenchmarkParse(b *testing.B) {
-	p := &Probe{choice: hook.Choice[source]{Source: &kernel{}, Have: true}}
-	record := make([]byte, keySize+programSize)
-	for i := range 5 {
-		copy(record[keySize+48+40*i:], "name"+strconv.Itoa(i))
-	}
-	now := hook.Now()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := p.Parse(hook.Header{}, record, now); !ok {
-			b.Fatal("not parsed")
 		}
 	}
 }

@@ -72,10 +72,11 @@ struct program {
 	char script[SCRIPT];
 };
 
+/* The rest is read from the map, once for each key, by whoever reads the ring: a record of what stands there anyway
+ * would be eight times as long. */
 struct exec_record {
 	struct header header;
 	struct program_key key;
-	struct program program;
 };
 
 struct {
@@ -225,7 +226,7 @@ static __always_inline int sealed(const int how, struct inode *inode)
 	return (seals & F_SEAL_ALL) == F_SEAL_ALL;
 }
 
-static __always_inline void tell(struct program_key *key, struct program *p, __u64 now)
+static __always_inline void tell(struct program_key *key, __u64 now)
 {
 	struct exec_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 
@@ -239,7 +240,6 @@ static __always_inline void tell(struct program_key *key, struct program *p, __u
 	r->header.uid = key->uid;
 	r->header.padding = 0;
 	r->key = *key;
-	__builtin_memcpy(&r->program, p, sizeof(*p));
 	count(TOLD);
 	bpf_ringbuf_submit(r, wake());
 }
@@ -271,14 +271,14 @@ static __always_inline void hit(struct program_key *key, struct program *p, __u6
 	if (!ring)
 		return;
 	if (watched()) {
-		tell(key, p, now);
+		tell(key, now);
 	} else if (p->flags & NOTABLE) {
 		if (now - p->told < A_SECOND) {
 			count(HELD_BACK);
 			return;
 		}
 		p->told = now;
-		tell(key, p, now);
+		tell(key, now);
 	}
 }
 

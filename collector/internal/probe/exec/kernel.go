@@ -22,10 +22,10 @@ type kernel struct {
 	limit    int
 	known    map[execProgramKey]*known
 	mounts   hook.Mounts
-	told     map[execProgramKey]string // paths of what was told, for [Probe.Parse] alone
+	told     map[execProgramKey]Seen // what was told, for [Probe.Parse] alone
 }
 
-// maxTold bounds the paths kept for executions that are told again and again.
+// maxTold bounds what is kept of executions that are told again and again.
 const maxTold = 1024
 
 // known is what we remember of a key between two drains.
@@ -193,30 +193,30 @@ func (k *kernel) sawSelf(since uint64) bool {
 	return true
 }
 
-// Sizes of a record, in bytes; an agreement with struct exec_record.
-const (
-	keySize     = 48
-	programSize = 48 + 10*40 + 64
-)
+// keySize is the length of a record after its header, in bytes; an agreement with struct exec_record.
+const keySize = 48
 
-// Parse reads a record of the ring, after its header. It may be called beside Drain, by one goroutine at a time.
+// Parse reads a record of the ring, after its header. It may be called beside Drain, by one goroutine at a time. The answer
+// is false, too, when what was told has left the map since, as entries do that rested for a minute.
 func (p *Probe) Parse(h hook.Header, b []byte, now hook.Clock) (Seen, bool) {
 	k, ok := p.choice.Source.(*kernel)
-	if !ok || len(b) < keySize+programSize {
+	if !ok || len(b) < keySize {
 		return Seen{}, false
 	}
 	key := parseKey(b)
-	path, ok := k.told[key]
-	var v execProgram
-	parse(b[keySize:], &v, !ok)
+	s, ok := k.told[key]
 	if !ok {
-		path, _ = k.path(&key, &v)
-		if k.told == nil || len(k.told) >= maxTold {
-			k.told = map[execProgramKey]string{}
+		var v execProgram
+		if k.programs == nil || k.programs.Lookup(key, &v) != nil {
+			return Seen{}, false
 		}
-		k.told[key] = path
+		path, _ := k.path(&key, &v)
+		s = k.seen(&key, &v, path, now)
+		if k.told == nil || len(k.told) >= maxTold {
+			k.told = map[execProgramKey]Seen{}
+		}
+		k.told[key] = s
 	}
-	s := k.seen(&key, &v, path, now)
 	s.PID, s.Last = h.PID, now.Time(h.At)
 	return s, true
 }
@@ -227,18 +227,4 @@ func parseKey(b []byte) (key execProgramKey) {
 	key.Device, key.Directory, key.Uid, key.Flags = n.Uint32(b[16:]), n.Uint32(b[20:]), n.Uint32(b[24:]), n.Uint32(b[28:])
 	hook.Copy(key.Parent[:], b[32:48])
 	return key
-}
-
-// parse reads a program, without the parts of its path when they are known.
-func parse(b []byte, v *execProgram, parts bool) {
-	n := binary.NativeEndian
-	v.Count, v.First, v.Last, v.Told, v.Cgroup = n.Uint64(b), n.Uint64(b[8:]), n.Uint64(b[16:]), n.Uint64(b[24:]), n.Uint64(b[32:])
-	v.Flags, v.Pid = n.Uint32(b[40:]), n.Uint32(b[44:])
-	b = b[48:]
-	if parts {
-		for i := range v.Part {
-			copy(v.Part[i][:], b[40*i:])
-		}
-	}
-	hook.Copy(v.Script[:], b[400:464])
 }

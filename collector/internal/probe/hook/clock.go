@@ -30,3 +30,6 @@ func (c Clock) Time(ns uint64) time.Time { return c.wall.Add(time.Duration(int64
 
 // Wall is the time of day at which the clock was read.
 func (c Clock) Wall() time.Time { return c.wall }
+
+// Before says whether the clock was read before a kernel time stamp was taken; the zero clock never was read.
+func (c Clock) Before(ns uint64) bool { return c.mono < ns || c.mono == 0 }

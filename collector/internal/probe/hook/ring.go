@@ -103,11 +103,16 @@ func (r *Reader) run(f func([]byte)) {
 		if gate := r.stall.Load(); gate != nil {
 			<-*gate
 		}
-		r.ring.SetDeadline(time.Now().Add(time.Duration(r.pause.Load())))
-		switch err := r.ring.ReadInto(&rec); {
+		if rec.Remaining == 0 { // else nothing is waited for, and reading the clock costs as much as reading a record
+			r.ring.SetDeadline(time.Now().Add(time.Duration(r.pause.Load())))
+		}
+		err := r.ring.ReadInto(&rec)
+		switch {
 		case err == nil:
 			f(rec.RawSample)
+			continue
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, ringbuf.ErrFlushed):
+			rec.Remaining = 0
 		default:
 			return // closed
 		}
