@@ -65,6 +65,13 @@ generate-check: generate ## fail when a generated file differs from the committe
 bench: ## benchmarks of every house (compare two runs with benchstat)
 	go test -run '^$$' -bench . -benchmem ./collector/... ./policies/... ./agent/... ./server/...
 
+.PHONY: bench-probes
+bench-probes: ## what the probes cost: on and off in turn, kernel and agent, idle, and a reader stalled for 10 s (root, some minutes)
+	VYMIR_STALL=10s go test -count=1 -run '^TestStalledReaderMissesNothing$$' -v ./collector/internal/probe
+	go test -run '^$$' -bench 'Workload|Told' -benchtime 15x ./collector/internal/probe
+	go test -run '^$$' -bench 'Idle' -benchtime 2x ./collector/internal/probe
+	go test -run '^$$' -bench . -benchtime 3000x ./collector/internal/probe/exec ./collector/internal/probe/tcp ./collector/internal/probe/udp ./collector/internal/probe/proto
+
 .PHONY: bench-server
 bench-server: ## latency of pages and API over 20,000 hosts (on PostgreSQL too with VYMIR_TEST_POSTGRES; some minutes)
 	VYMIR_LATENCY=$${HOSTS:-20000} go test -run '^TestLatency$$' -timeout 60m -v ./server
