@@ -64,13 +64,15 @@ const (
 	TokensManage     Action = "tokens:manage"     // API tokens of one's own
 	WebhooksManage   Action = "webhooks:manage"   // addresses that are told what happens
 	PeopleManage     Action = "people:manage"     // who else administers the recipient's hosts
+	HostsEnrol       Action = "hosts:enrol"       // tokens by which new hosts come in
+	TargetsSet       Action = "targets:set"       // what share of each function is to be met
 )
 
 // Actions returns every action, in the order of their declaration.
 func Actions() []Action {
 	return []Action{HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, NeedsPropose, NeedsApprove,
 		NeedsWithdraw, NeedsCommission, EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, EffectRead,
-		QueueRead, AuditRead, TokensManage, WebhooksManage, PeopleManage}
+		QueueRead, AuditRead, TokensManage, WebhooksManage, PeopleManage, HostsEnrol, TargetsSet}
 }
 
 // Valid reports whether a is one of [Actions].
@@ -78,9 +80,10 @@ func (a Action) Valid() bool { return slices.Contains(Actions(), a) }
 
 // allowed is the law: what each role may do inside its scope.
 var allowed = map[Role][]Action{
-	RecipientAdmin:    {HostsRead, FindingsRead, FindingsEvidence, WebhooksManage, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage},
+	RecipientAdmin:    {HostsRead, FindingsRead, FindingsEvidence, WebhooksManage, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage,
+		HostsEnrol, TargetsSet},
 	RecipientApprover: {GapsRead, NeedsRead, NeedsApprove, NeedsWithdraw, EffectRead, TokensManage},
-	Assessor:          {HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, EffectRead, TokensManage},
+	Assessor:          {HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, EffectRead, TokensManage, TargetsSet},
 	Donor:             {EntriesRead, EntriesPledge, EntriesCommit, EntriesDeliver, TokensManage},
 	Observer:          {EntriesRead, TokensManage},
 	Coordinator:       {EntriesRead, QueueRead, TokensManage},
@@ -100,7 +103,7 @@ var bounds = map[Action]bound{
 	HostsRead: toRecipient, FindingsRead: toRecipient, FindingsReview: toRecipient, GapsRead: toRecipient,
 	NeedsRead: toRecipient, NeedsPropose: toRecipient, NeedsApprove: toRecipient, NeedsWithdraw: toRecipient,
 	NeedsCommission: toRecipient, EffectRead: toRecipient, PeopleManage: toRecipient,
-	FindingsEvidence: toRecipient, WebhooksManage: toRecipient,
+	FindingsEvidence: toRecipient, WebhooksManage: toRecipient, HostsEnrol: toRecipient, TargetsSet: toRecipient,
 	EntriesPledge: toDonor, EntriesCommit: toDonor, EntriesDeliver: toDonor,
 	EntriesRead: toServer, QueueRead: toServer, AuditRead: toServer, TokensManage: toServer,
 }

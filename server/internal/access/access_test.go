@@ -13,9 +13,9 @@ func actor(g ...Grant) Actor { return Actor{UserID: "u", Grants: g} }
 // out once more here, so that a slip in the table does not pass by agreeing with itself.
 func TestCanMatrix(t *testing.T) {
 	own := map[Role]string{
-		RecipientAdmin:    "hosts:read findings:read findings:evidence webhooks:manage gaps:read needs:read needs:propose needs:withdraw needs:commission effect:read people:manage",
+		RecipientAdmin:    "hosts:read findings:read findings:evidence webhooks:manage gaps:read needs:read needs:propose needs:withdraw needs:commission effect:read people:manage hosts:enrol targets:set",
 		RecipientApprover: "gaps:read needs:read needs:approve needs:withdraw effect:read",
-		Assessor:          "hosts:read findings:read findings:review findings:evidence gaps:read needs:read effect:read",
+		Assessor:          "hosts:read findings:read findings:review findings:evidence gaps:read needs:read effect:read targets:set",
 		Donor:             "entries:pledge entries:commit entries:deliver",
 		Observer:          "",
 		Coordinator:       "",

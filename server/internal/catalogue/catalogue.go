@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,6 +79,9 @@ func New(st *store.Store, now func() time.Time) (*Service, error) {
 	}
 	return &Service{st: st, now: now, set: set, weights: w}, nil
 }
+
+// LegalControls are the ids of the controls that are duties of law: a gate, not points.
+func (s *Service) LegalControls() []string { return slices.Clone(s.weights.LegalControls) }
 
 // Remedies is the remedy catalogue in use, read-only.
 func (s *Service) Remedies() *remedies.Set { return s.set }

@@ -33,15 +33,15 @@ const MaxText = 4000
 type Desk struct {
 	st   *store.Store
 	now  func() time.Time
-	work sync.Map // scope → *workSlot
+	work sync.Map // what and scope → *slot of what was gathered
 }
 
-// workSlot holds what was gathered for one scope; its lock keeps two from gathering the same at once.
-type workSlot struct {
+// slot holds what was gathered for one scope; its lock keeps two from gathering the same at once.
+type slot[T any] struct {
 	sync.Mutex
-	made  time.Time // by the machine's clock
-	cost  time.Duration
-	tasks []store.ControlOpen
+	made time.Time // by the machine's clock
+	cost time.Duration
+	v    T
 }
 
 // What took longer than dear to gather is used for patience times as long: gathering takes at most a share of 1/patience of one
@@ -51,23 +51,24 @@ const (
 	patience = 20
 )
 
-// openByControl gathers what counts now, or what counted a moment ago where gathering takes long.
-func (d *Desk) openByControl(tx *store.Tx, ids []string, now time.Time) ([]store.ControlOpen, error) {
-	v, _ := d.work.LoadOrStore(strings.Join(ids, " "), &workSlot{})
-	slot := v.(*workSlot)
-	slot.Lock()
-	defer slot.Unlock()
-	if slot.cost > dear && time.Since(slot.made) < patience*slot.cost {
-		return slot.tasks, nil
+// remember reads what is so now, or gives what was so a moment ago where reading takes long. Callers share the value:
+// they do not change it.
+func remember[T any](d *Desk, what string, ids []string, read func() (T, error)) (T, error) {
+	v, _ := d.work.LoadOrStore(what+" "+strings.Join(ids, " "), &slot[T]{})
+	place := v.(*slot[T])
+	place.Lock()
+	defer place.Unlock()
+	if place.cost > dear && time.Since(place.made) < patience*place.cost {
+		return place.v, nil
 	}
 	begin := time.Now()
-	all, err := tx.OpenByControl(ids, now)
+	got, err := read()
 	if err != nil {
-		return nil, err
+		return got, err
 	}
-	slot.made, slot.tasks = time.Now(), all
-	slot.cost = slot.made.Sub(begin)
-	return all, nil
+	place.made, place.v = time.Now(), got
+	place.cost = place.made.Sub(begin)
+	return got, nil
 }
 
 // New returns a desk over a migrated store. Now nil is time.Now.
@@ -341,7 +342,7 @@ func (d *Desk) Work(ctx context.Context, a access.Actor, tasks, named int) (w Wo
 	}
 	now := d.now()
 	err = d.st.View(ctx, func(tx *store.Tx) error {
-		all, err := d.openByControl(tx, ids, now)
+		all, err := remember(d, "controls", ids, func() ([]store.ControlOpen, error) { return tx.OpenByControl(ids, now) })
 		if err != nil {
 			return fmt.Errorf("gather findings: %w", err)
 		}

@@ -109,6 +109,7 @@ func functions(l *locale, a assets) template.FuncMap {
 			}
 			return sum
 		},
+		"plus":    func(a, b int) int { return a + b },
 		"pctspan": func(low, high, whole float64) string { return ratio(high-low, whole) },
 		"cellprefix": func(by string) string {
 			return map[string]string{"sector": "sector", "kind": "kind", "line_of_effort": "line"}[by]

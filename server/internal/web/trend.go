@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -55,7 +56,10 @@ func (s *server) trend(q *request) error {
 		d.Opened, d.Closed, d.Reopened = d.Opened+p.Opened, d.Closed+p.Closed, d.Reopened+p.Reopened
 		d.Latest = p
 	}
-	return q.show("trend", q.loc.text("trend.title"), d)
+	p := q.page(q.loc.text("trend.title"), d)
+	p.Plot = len(d.Points) > 1
+	s.render(q.w, q.Request, http.StatusOK, "trend", p)
+	return nil
 }
 
 // pastDay reads the day a reader asks for; ok is false when it is not one that lies behind.

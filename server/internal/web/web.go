@@ -118,6 +118,13 @@ func (s *server) routes() []route {
 		{"POST /account/tokens", access.TokensManage, false, s.newToken},
 		{"POST /account/tokens/{id}/revoke", access.TokensManage, false, s.revokeToken},
 
+		{"GET /work", access.FindingsReview, false, s.work},
+		{"GET /recipients", access.HostsRead, false, s.recipients},
+		{"GET /recipients/{id}", access.HostsRead, false, s.recipient},
+		{"GET /recipients/{id}/report", access.HostsRead, false, s.report},
+		{"POST /recipients/{id}/targets", access.TargetsSet, false, s.setTargets},
+		{"GET /heat", access.HostsRead, false, s.heat},
+		{"GET /profiles", access.HostsRead, false, s.profiles},
 		{"GET /mend", access.FindingsRead, false, s.mend},
 		{"GET /hosts", access.HostsRead, false, s.hosts},
 		{"GET /hosts/{id}", access.HostsRead, false, s.host},
@@ -299,7 +306,9 @@ var places = []struct {
 	href   string
 	action access.Action
 }{
+	{"/work", access.FindingsReview},
 	{"/mend", access.FindingsRead},
+	{"/recipients", access.HostsRead},
 	{"/hosts", access.HostsRead},
 	{"/findings", access.FindingsRead},
 	{"/gaps", access.GapsRead},
@@ -320,7 +329,11 @@ func (q *request) nav() []navItem {
 			continue
 		}
 		if access.May(q.actor, p.action) {
-			out = append(out, navItem{Href: p.href, Key: "nav." + strings.TrimPrefix(p.href, "/"),
+			key := "nav." + strings.TrimPrefix(p.href, "/")
+			if ids, all := access.Recipients(q.actor, p.action); p.href == "/recipients" && !all && len(ids) == 1 {
+				key = "nav.recipient"
+			}
+			out = append(out, navItem{Href: p.href, Key: key,
 				Current: q.URL.Path == p.href || strings.HasPrefix(q.URL.Path, p.href+"/")})
 		}
 	}
@@ -341,13 +354,13 @@ func (s *server) home(q *request) error {
 	return nil
 }
 
-// homeOf picks where a person's work begins: an assessor's at the findings, else the first place of the menu.
+// homeOf picks where a person's work begins: an assessor's at the work queue, else the first place of the menu.
 func homeOf(a access.Actor, nav []navItem) string {
 	switch {
 	case access.HasRole(a, access.RecipientAdmin):
 		return "/mend"
 	case access.HasRole(a, access.Assessor):
-		return "/findings"
+		return "/work"
 	case access.HasRole(a, access.RecipientApprover):
 		return "/releases"
 	}

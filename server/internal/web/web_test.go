@@ -98,8 +98,8 @@ func (s *site) pagesOf() map[string][]string {
 	return map[string][]string{
 		"": {"/sign-in", "/sign-in/link?t=x", "/nowhere"},
 		"admin-a": {"/mend", "/hosts", "/hosts/h-00", "/findings", "/findings?severity=high&state=all&review=none", "/findings/" + s.world.Findings["r-a"], "/account", "/people", "/gaps", "/needs", "/releases",
-			"/trend", "/past", "/past?at=2020-01-01", "/stability", "/reads", "/effects"},
-		"assessor":   {"/gaps", "/trend", "/trend?recipient=r-b", "/past?recipient=r-b", "/stability", "/stability?recipient=r-b", "/reads", "/effects", "/needs", "/needs?recipient=r-b", "/releases", "/findings", "/findings?recipient=r-b", "/findings/" + s.world.Findings["r-b"], "/hosts", "/hosts/h-03", "/findings?recipient=none"},
+			"/trend", "/past", "/past?at=2020-01-01", "/stability", "/reads", "/effects", "/recipients/r-a", "/recipients/r-a/report", "/profiles"},
+		"assessor":   {"/work", "/heat", "/heat?family=ssh", "/heat?recipient=r-b&from=9", "/recipients", "/recipients/r-b", "/recipients/r-b/report", "/gaps", "/trend", "/trend?recipient=r-b", "/past?recipient=r-b", "/stability", "/stability?recipient=r-b", "/reads", "/effects", "/needs", "/needs?recipient=r-b", "/releases", "/findings", "/findings?recipient=r-b", "/findings/" + s.world.Findings["r-b"], "/hosts", "/hosts/h-03", "/findings?recipient=none"},
 		"approver-a": {"/account", "/needs", "/releases"},
 		"donor-a":    {"/catalogue", "/catalogue?kind=training&line=build", "/catalogue/none", "/hosts", "/catalogue/best", "/catalogue/best?eur=1000&floor=build&floor_eur=500", "/board", "/effects", "/past"},
 		"observer-a": {"/catalogue"}, "coordinator": {"/queue", "/board", "/catalogue", "/catalogue/best?eur=5000"},

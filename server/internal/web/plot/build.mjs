@@ -1,5 +1,5 @@
 // Builds ../assets/plot.js and its brotli form. Parts of ECharts that the pages never reach are replaced by nothing:
-// the Chinese texts, the dark theme (the pages bring their own colours), decals, large scatters, SVG animation.
+// the Chinese texts, the dark theme (the pages bring their own colours), decals, SVG animation.
 import { build } from "esbuild";
 import { readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -8,7 +8,6 @@ const nothing = {
   "echarts/lib/i18n/langZH.js": "export default {};",
   "echarts/lib/theme/dark.js": "export default {};",
   "echarts/lib/util/decal.js": "export function createOrUpdatePatternFromDecal() { return null; }",
-  "echarts/lib/chart/helper/LargeSymbolDraw.js": "export default class {};",
   "echarts/lib/preprocessor/backwardCompat.js": "export default function () {}",
   "zrender/lib/svg/cssAnimation.js": "export function createCSSAnimation() {}",
 };
