@@ -82,6 +82,10 @@ bench-wire: ## what a check-in costs on a wire between the two programs, and by 
 	go test ./server/internal/ingest -run TestMonthOfCheckIns -v
 	go run ./agent/internal/dictionary
 
+.PHONY: soak
+soak: ## 2,000 simulated agents against one real server, both killed at random: everything stored exactly once (some minutes; AGENTS=n)
+	VYMIR_SOAK=$${AGENTS:-2000} go test -run '^TestSoak$$' -timeout 30m -v ./server
+
 .PHONY: test-kernels
 test-kernels: ## boot Debian's kernels in QEMU and run the probe tests inside (long)
 	@collector/internal/probe/kernels/run.sh

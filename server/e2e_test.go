@@ -173,20 +173,25 @@ type process struct {
 
 func (w *world) start(ns, program string, args ...string) *process {
 	w.t.Helper()
-	name := filepath.Join(w.dir, program+".log")
-	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	return launch(w.t, filepath.Join(w.dir, program+".log"), "ip", append([]string{"netns", "exec", ns, filepath.Join(w.bin, program)}, args...)...)
+}
+
+// launch starts a program that writes to a log, and kills it when the test ends.
+func launch(t *testing.T, log, program string, args ...string) *process {
+	t.Helper()
+	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	defer log.Close()
-	p := &process{cmd: exec.Command("ip", append([]string{"netns", "exec", ns, filepath.Join(w.bin, program)}, args...)...), done: make(chan struct{}), log: name}
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	defer f.Close()
+	p := &process{cmd: exec.Command(program, args...), done: make(chan struct{}), log: log}
+	p.cmd.Stdout, p.cmd.Stderr = f, f
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	go func() { p.cmd.Wait(); close(p.done) }()
-	w.t.Cleanup(func() { p.stop(syscall.SIGKILL) })
+	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
 	return p
 }
 
