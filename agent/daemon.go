@@ -31,14 +31,15 @@ type Daemon struct {
 	log     *slog.Logger
 	measure func(context.Context) (*Measurement, error) // the measuring child
 
-	outbox *spool.Spool
-	probes *collector.Probes
-	why    string // there are no probes
-	up     *uplink.Uplink
-	held   *Measurement // could not be put into the outbox; tried again
-	rnd    *rand.Rand
-	wake   chan struct{}
-	step   atomic.Int64 // when the loop last did something, Unix seconds
+	outbox  *spool.Spool
+	probes  *collector.Probes
+	why     string // there are no probes
+	up      *uplink.Uplink
+	held    *Measurement // could not be put into the outbox; tried again
+	rnd     *rand.Rand
+	wake    chan struct{}
+	answers chan answerCall
+	step    atomic.Int64 // when the loop last did something, Unix seconds
 
 	started         bool // nothing was sent since the start
 	failures        int
@@ -57,7 +58,7 @@ type Daemon struct {
 func NewDaemon(c Config, version string, log *slog.Logger, measure func(context.Context) (*Measurement, error)) *Daemon {
 	return &Daemon{
 		config: c, version: version, log: log, measure: measure, started: true,
-		rnd: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), wake: make(chan struct{}, 1),
+		rnd: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), wake: make(chan struct{}, 1), answers: make(chan answerCall),
 		problems: map[string]string{}, live: control.Live{PID: os.Getpid(), StartedAt: time.Now().UTC()},
 	}
 }
@@ -70,7 +71,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	defer d.close()
 	d.openProbes()
-	err := control.Serve(ctx, d.config.Socket, control.Source{Live: d.Live, Runtime: d.runtime, Watch: d.watch, Wake: d.Wake})
+	err := control.Serve(ctx, d.config.Socket, control.Source{Live: d.Live, Runtime: d.runtime, Watch: d.watch, Wake: d.Wake, Answer: d.Answer})
 	d.problem("socket", err)
 	d.assess, d.checkIn = time.NewTimer(0), time.NewTimer(time.Hour)
 	d.planCheckIn()
@@ -94,6 +95,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.round(ctx)
 			d.send(ctx)
 			d.planCheckIn()
+		case c := <-d.answers:
+			d.takeAnswer(c)
 		case <-enrolment.C:
 			d.noticeEnrolment()
 			continue

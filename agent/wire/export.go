@@ -1,11 +1,9 @@
 package wire
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -34,7 +32,7 @@ func Seal(w io.Writer, recipient string, body *vymirv1.ExportBody, key crypto.Si
 	if err != nil {
 		return err
 	}
-	signature, err := key.Sign(rand.Reader, exportHash(b), crypto.SHA256)
+	signature, err := key.Sign(rand.Reader, contextHash(exportContext, b), crypto.SHA256)
 	if err != nil {
 		return fmt.Errorf("sign export: %w", err)
 	}
@@ -42,42 +40,17 @@ func Seal(w io.Writer, recipient string, body *vymirv1.ExportBody, key crypto.Si
 	if err != nil {
 		return err
 	}
-	if len(content) > MaxExportBytes {
-		return fmt.Errorf("export of %d bytes: %w", len(content), ErrTooLarge)
-	}
-	packed, err := Compress(content)
-	if err != nil {
-		return err
-	}
-	e, err := age.Encrypt(w, to)
-	if err != nil {
-		return fmt.Errorf("encrypt export: %w", err)
-	}
-	if _, err := e.Write(packed); err != nil {
-		return fmt.Errorf("write export: %w", err)
-	}
-	if err := e.Close(); err != nil {
-		return fmt.Errorf("write export: %w", err)
-	}
-	return nil
+	return encrypt(w, content, to)
 }
 
 // Unseal reads a sealed export file with the server's age identities and checks the signature against the file's own
 // leaf certificate. Whether that certificate is one of the server's hosts (and not revoked) is for the caller to check;
 // its validity in time is not asked, since a stick may travel long. Every error wraps [ErrSealed] or [ErrTooLarge].
 func Unseal(r io.Reader, identities ...age.Identity) (*vymirv1.ExportBody, []*x509.Certificate, error) {
-	d, err := age.Decrypt(r, identities...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("decrypt export: %w: %w", ErrSealed, err)
+	content, err := decrypt(r, identities...)
+	if errors.Is(err, ErrTooLarge) {
+		return nil, nil, fmt.Errorf("export: %w", err)
 	}
-	packed, err := io.ReadAll(io.LimitReader(d, MaxExportBytes+1))
-	if err != nil {
-		return nil, nil, fmt.Errorf("decrypt export: %w: %w", ErrSealed, err)
-	}
-	if len(packed) > MaxExportBytes {
-		return nil, nil, fmt.Errorf("export: %w", ErrTooLarge)
-	}
-	content, err := Decompress(packed, MaxExportBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open export: %w: %w", ErrSealed, err)
 	}
@@ -104,7 +77,7 @@ func openExport(content []byte) (*vymirv1.ExportBody, []*x509.Certificate, error
 		chain = append(chain, c)
 	}
 	key, ok := chain[0].PublicKey.(*ecdsa.PublicKey)
-	if !ok || !ecdsa.VerifyASN1(key, exportHash(e.Body), e.Signature) {
+	if !ok || !ecdsa.VerifyASN1(key, contextHash(exportContext, e.Body), e.Signature) {
 		return nil, nil, fmt.Errorf("export is not signed by the host's key: %w", ErrSealed)
 	}
 	var body vymirv1.ExportBody
@@ -120,9 +93,4 @@ func openExport(content []byte) (*vymirv1.ExportBody, []*x509.Certificate, error
 		}
 	}
 	return &body, chain, nil
-}
-
-func exportHash(body []byte) []byte {
-	h := sha256.Sum256(bytes.Join([][]byte{[]byte(exportContext), body}, nil))
-	return h[:]
 }

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"crypto/x509"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"google.golang.org/protobuf/proto"
@@ -130,5 +132,15 @@ func FuzzUnseal(f *testing.F) {
 	f.Add([]byte("age-encryption.org/v1\n"))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		Unseal(bytes.NewReader(b), id) //nolint:errcheck // it must only not panic
+	})
+}
+
+func FuzzOpenAnswer(f *testing.F) {
+	f.Add([]byte{8, 1})
+	root := &x509.Certificate{}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := openAnswer(b, []*x509.Certificate{root}, time.Time{}); err == nil {
+			t.Fatal("an answer that no server signed was read")
+		}
 	})
 }

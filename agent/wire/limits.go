@@ -22,7 +22,7 @@ const (
 	MaxBaselines       = 16       // baselines of one assessment
 	MaxCSRBytes        = 4 << 10  // a certificate request
 	MaxTokenChars      = 1 << 10  // an enrolment token's text
-	MaxExportBytes     = 64 << 20 // a sealed export file, decrypted and decompressed
+	MaxExportBytes     = 64 << 20 // a sealed file, export or answer, decrypted and decompressed
 	MaxFetchBytes      = 256 << 10
 	MaxOffers          = 4        // offers of one check-in's answer
 	MaxKeys            = 8        // public keys that artefacts may be signed by

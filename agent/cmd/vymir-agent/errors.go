@@ -96,6 +96,7 @@ func (p *program) explainAt(err error, server, stateDir string) string {
 		{identity.ErrNone, "error.not_enrolled"}, {wire.ErrToken, "error.token"}, {identity.ErrTokenExpired, "error.token_expired"},
 		{identity.ErrTokenUsed, "error.token_used"}, {identity.ErrTokenUnknown, "error.token_unknown"},
 		{identity.ErrTokenRevoked, "error.token_revoked"}, {identity.ErrTokenForeign, "error.token_foreign"},
+		{wire.ErrForeign, "error.answer_foreign"}, {wire.ErrAnswer, "error.answer"}, {uplink.ErrOlder, "error.answer_older"},
 		{spool.ErrInUse, "error.outbox_in_use"}, {policies.ErrThin, "error.thin"}, {uplink.ErrRefused, "error.identity_refused"},
 	} {
 		if errors.Is(err, c.is) {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/vymir-project/vymir/agent"
+	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/durable"
 	"github.com/vymir-project/vymir/agent/internal/identity"
 	"github.com/vymir-project/vymir/agent/internal/report"
@@ -50,7 +53,11 @@ func (p *program) outboxCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error { return p.outboxExport(args[0], to) },
 	}
 	export.Flags().StringVar(&to, "to", "", "age recipient of the server (default: the one it gave at enrolment)")
-	c.AddCommand(list, show, export)
+	take := &cobra.Command{
+		Use: "import FILE", Short: "take the server's sealed answer from a USB stick", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.outboxImport(c.Context(), args[0]) },
+	}
+	c.AddCommand(list, show, export, take)
 	return c
 }
 
@@ -198,6 +205,12 @@ func (p *program) outboxExport(name, to string) error {
 		return told{p.text("error.no_recipient")}
 	}
 	body := &vymirv1.ExportBody{HostId: id.HostID, CreatedMs: time.Now().UnixMilli(), DroppedItems: s.Stats().Dropped}
+	body.BundleRevision, body.VulnsRevision = agent.Revisions(config)
+	key, err := identity.AnswerKey(config.StateDir)
+	if err != nil {
+		return err
+	}
+	body.AnswerRecipient = key.Recipient().String()
 	for _, waiting := range s.List() {
 		it, err := readMessage(s, waiting.Sequence)
 		if err != nil {
@@ -217,6 +230,37 @@ func (p *program) outboxExport(name, to string) error {
 		return err
 	}
 	p.println(p.text("outbox.exported", len(body.Items), name))
+	return nil
+}
+
+func (p *program) outboxImport(ctx context.Context, name string) error {
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return told{p.text("error.answer_read", err)}
+	}
+	defer f.Close()
+	got, err := agent.TakeAnswer(ctx, config, f)
+	if err != nil {
+		return err
+	}
+	if got.Again && len(got.Artefacts) == 0 {
+		p.println(p.text("answer.again", name))
+		return nil
+	}
+	p.println(p.text("answer.taken", got.Delivered, got.Refused))
+	if got.Renewed {
+		p.println(p.text("answer.renewed"))
+	}
+	for _, kind := range got.Artefacts {
+		p.println(p.text("answer.artefact_" + kind))
+	}
+	if len(got.Artefacts) > 0 && control.Wake(ctx, config.Socket) != nil {
+		p.println(p.text("answer.next"))
+	}
 	return nil
 }
 

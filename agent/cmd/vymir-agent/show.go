@@ -130,6 +130,9 @@ func (p *program) uplinkPairs(s *agent.Status, add func(key, value string)) {
 		last = p.text("status.check_in_of", report.At(u.LastCheckIn), string(u.Protocol))
 	}
 	add("status.check_in", last)
+	if !u.Answer.Written.IsZero() {
+		add("status.answer", p.text("status.answer_of", report.At(u.Answer.Written)))
+	}
 	if s.Running {
 		add("status.next", report.At(s.Daemon.NextCheckIn))
 	}

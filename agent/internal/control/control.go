@@ -1,9 +1,10 @@
 // Package control is the daemon's unix socket: root (or the user the daemon runs as) can read its runtime facts, its
-// health and the kernel's events as they come, and can wake it. Nothing else can be done by it.
+// health and the kernel's events as they come, can wake it, and can hand it a server's answer. Nothing else can be done by it.
 package control
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,8 @@ type Source struct {
 	Live    func() Live
 	Runtime func() (*facts.Runtime, string) // nil and why
 	Watch   func(context.Context, func(collector.ProbeEvent)) error
-	Wake    func() // assess and check in now
+	Wake    func()                                                             // assess and check in now
+	Answer  func(ctx context.Context, encoded []byte) (json []byte, err error) // take an answer that came on a stick
 }
 
 // ErrNoDaemon is returned when nobody listens on the socket.
@@ -118,6 +120,18 @@ func handler(s Source) http.Handler {
 		s.Wake()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /answer", func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPost))
+		if err == nil {
+			b, err = s.Answer(r.Context(), b)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(b) //nolint:errcheck // the reader went away
+	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
 		out := http.NewResponseController(w)
 		w.WriteHeader(http.StatusOK)
@@ -148,10 +162,13 @@ func client(path string) *http.Client {
 	}}
 }
 
-const maxAnswer = 32 << 20
+const (
+	maxAnswer = 32 << 20
+	maxPost   = 1 << 20
+)
 
-func call(ctx context.Context, path, method, what string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://agent/"+what, nil)
+func call(ctx context.Context, path, method, what string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://agent/"+what, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -177,16 +194,31 @@ func call(ctx context.Context, path, method, what string) (*http.Response, error
 func Get[T any](ctx context.Context, path, what string) (*T, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	resp, err := call(ctx, path, http.MethodGet, what)
+	resp, err := call(ctx, path, http.MethodGet, what, nil)
 	if err != nil {
 		return nil, err
 	}
+	return decode[T](resp)
+}
+
+func decode[T any](resp *http.Response) (*T, error) {
 	defer resp.Body.Close()
 	var v T
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&v); err != nil {
 		return nil, fmt.Errorf("read the daemon's answer: %w", err)
 	}
 	return &v, nil
+}
+
+// Post hands the daemon at path something, and gives what it says. The daemon may be busy for some minutes on a bad link.
+func Post[T any](ctx context.Context, path, what string, body []byte) (*T, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	resp, err := call(ctx, path, http.MethodPost, what, body)
+	if err != nil {
+		return nil, err
+	}
+	return decode[T](resp)
 }
 
 // Runtime gives the runtime facts of the daemon at path, or nil and why there are none.
@@ -202,7 +234,7 @@ func Runtime(ctx context.Context, path string) (*facts.Runtime, string) {
 func Wake(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	resp, err := call(ctx, path, http.MethodPost, "wake")
+	resp, err := call(ctx, path, http.MethodPost, "wake", nil)
 	if err != nil {
 		return err
 	}
@@ -211,7 +243,7 @@ func Wake(ctx context.Context, path string) error {
 
 // Watch calls f for every event of the daemon at path until ctx ends.
 func Watch(ctx context.Context, path string, f func(collector.ProbeEvent)) error {
-	resp, err := call(ctx, path, http.MethodGet, "events")
+	resp, err := call(ctx, path, http.MethodGet, "events", nil)
 	if err != nil {
 		return err
 	}

@@ -127,12 +127,20 @@ func (id *Identity) Renew(ctx context.Context, stateDir string, client vymirv1co
 	if err != nil {
 		return fmt.Errorf("renew certificate: %w", err)
 	}
-	m := resp.Msg
+	return id.Take(stateDir, resp.Msg)
+}
+
+// Take replaces what a renewal gives: certificate, roots, and where export files go. Without a certificate the old one stays.
+func (id *Identity) Take(stateDir string, m *vymirv1.RenewResponse) error {
 	next := *id
 	if len(next.ArtefactKeys) == 0 { // a host that has keys follows bundles signed by them, not the server's word
 		next.ArtefactKeys = bounded(m.ArtefactKeys)
 	}
-	if err := next.replace(stateDir, m.Certificate, m.Chain, m.Roots, m.ExportRecipient); err != nil {
+	leaf, chain := m.Certificate, m.Chain
+	if len(leaf) == 0 {
+		leaf, chain = next.Certificate[0], next.Certificate[1:]
+	}
+	if err := next.replace(stateDir, leaf, chain, m.Roots, m.ExportRecipient); err != nil {
 		return err
 	}
 	*id = next

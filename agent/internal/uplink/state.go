@@ -27,6 +27,7 @@ type State struct {
 	Withhold      []string      `json:"withhold,omitzero"`      // what the server asked to withhold
 	IntervalS     uint32        `json:"interval_seconds,omitzero"`
 	RecoveredAt   time.Time     `json:"recovered_at,omitzero"` // last attempt to recover, by this host's clock
+	Answer        AnswerMemory  `json:"answer,omitzero"`       // the last sealed answer that was taken
 	Month         Month         `json:"month"`
 	UDP           UDPMemory     `json:"udp"`
 	LastSentBytes uint64        `json:"last_sent_bytes"` // of the last check-in, IP layer
@@ -39,6 +40,13 @@ type Month struct {
 	SentBytes     uint64 `json:"sent_bytes"`
 	ReceivedBytes uint64 `json:"received_bytes"`
 	CheckIns      uint64 `json:"check_ins"`
+}
+
+// AnswerMemory says which sealed answer was taken last.
+type AnswerMemory struct {
+	Host    string    `json:"host"`
+	Number  uint64    `json:"number"`
+	Written time.Time `json:"written"` // by the server's clock
 }
 
 // UDPMemory is what is known of UDP on the network the host is on.

@@ -340,14 +340,23 @@ func (u *Uplink) take(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse
 	if resp.RetryAfterS > 0 {
 		out.RetryAfter = min(time.Duration(resp.RetryAfterS)*time.Second, 7*24*time.Hour)
 	}
+	if renumbered, err := u.settle(resp, out); err != nil || renumbered {
+		return err
+	}
+	return u.takeNeedFull(req, resp.NeedFullFrom)
+}
+
+// settle applies what became of the outbox's items; renumbered says that the server knows more than this outbox, so that nothing
+// else in the answer is about it.
+func (u *Uplink) settle(resp *vymirv1.CheckInResponse, out *Outcome) (renumbered bool, err error) {
 	stats := u.o.Outbox.Stats()
 	if resp.Acknowledged > stats.Last {
 		// The server knows numbers that we never gave: this outbox is an older copy.
 		if resp.Acknowledged-stats.Last > 1<<32 {
-			return fmt.Errorf("acknowledged %d of %d: %w", resp.Acknowledged, stats.Last, ErrProtocol)
+			return false, fmt.Errorf("acknowledged %d of %d: %w", resp.Acknowledged, stats.Last, ErrProtocol)
 		}
 		u.o.Outbox.ForgetBase()
-		return u.o.Outbox.Renumber(stats.Last, resp.Acknowledged)
+		return true, u.o.Outbox.Renumber(stats.Last, resp.Acknowledged)
 	}
 	stale := uint64(0)
 	for _, r := range resp.Refused {
@@ -357,7 +366,7 @@ func (u *Uplink) take(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse
 			stale = max(stale, r.Sequence)
 		case r.Permanent:
 			if err := u.o.Outbox.Discard(r.Sequence); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
@@ -365,7 +374,7 @@ func (u *Uplink) take(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse
 		// Another content was stored under our number: it goes again under a new one.
 		u.o.Outbox.ForgetBase()
 		if err := u.o.Outbox.Renumber(stale, resp.Acknowledged); err != nil {
-			return err
+			return false, err
 		}
 	}
 	for _, it := range u.o.Outbox.List() {
@@ -376,7 +385,7 @@ func (u *Uplink) take(req *vymirv1.CheckInRequest, resp *vymirv1.CheckInResponse
 	if err := u.o.Outbox.Acknowledge(resp.Acknowledged); err != nil {
 		u.state.LastError = err.Error() // the server counts each item once, so going on is safe
 	}
-	return u.takeNeedFull(req, resp.NeedFullFrom)
+	return false, nil
 }
 
 // takeNeedFull notes from which item on the server lost the base. Asked for an item that went in full it has no base to miss.

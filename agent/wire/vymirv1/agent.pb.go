@@ -1782,13 +1782,16 @@ func (x *Export) GetCertificates() [][]byte {
 }
 
 type ExportBody struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	HostId        string                 `protobuf:"bytes,1,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`
-	CreatedMs     int64                  `protobuf:"varint,2,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"` // the host's clock
-	Items         []*Item                `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`                           // oldest first; assessments in full, never deltas
-	DroppedItems  uint64                 `protobuf:"varint,4,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	HostId          string                 `protobuf:"bytes,1,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`
+	CreatedMs       int64                  `protobuf:"varint,2,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"` // the host's clock
+	Items           []*Item                `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`                           // oldest first; assessments in full, never deltas
+	DroppedItems    uint64                 `protobuf:"varint,4,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"`
+	AnswerRecipient string                 `protobuf:"bytes,5,opt,name=answer_recipient,json=answerRecipient,proto3" json:"answer_recipient,omitempty"` // age recipient that sealed answers are encrypted to; empty: none is taken
+	BundleRevision  uint64                 `protobuf:"varint,6,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"`   // as in CheckInRequest
+	VulnsRevision   uint64                 `protobuf:"varint,7,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`      // as in CheckInRequest
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ExportBody) Reset() {
@@ -1847,6 +1850,294 @@ func (x *ExportBody) GetDroppedItems() uint64 {
 		return x.DroppedItems
 	}
 	return 0
+}
+
+func (x *ExportBody) GetAnswerRecipient() string {
+	if x != nil {
+		return x.AnswerRecipient
+	}
+	return ""
+}
+
+func (x *ExportBody) GetBundleRevision() uint64 {
+	if x != nil {
+		return x.BundleRevision
+	}
+	return 0
+}
+
+func (x *ExportBody) GetVulnsRevision() uint64 {
+	if x != nil {
+		return x.VulnsRevision
+	}
+	return 0
+}
+
+// Answer is the content of a sealed answer file: what a server has to say to hosts without a line. The file is this message,
+// compressed and encrypted to the answer recipients of those hosts.
+type Answer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WireVersion   uint32                 `protobuf:"varint,1,opt,name=wire_version,json=wireVersion,proto3" json:"wire_version,omitempty"`
+	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`                 // AnswerBody, encoded
+	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`       // ECDSA, ASN.1, by the key of the first certificate, over sha256("vymir answer 1\n" + body)
+	Certificates  [][]byte               `protobuf:"bytes,4,rep,name=certificates,proto3" json:"certificates,omitempty"` // DER: one with the serverAuth usage, and its issuers up to the root
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer) Reset() {
+	*x = Answer{}
+	mi := &file_agent_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer) ProtoMessage() {}
+
+func (x *Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer.ProtoReflect.Descriptor instead.
+func (*Answer) Descriptor() ([]byte, []int) {
+	return file_agent_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Answer) GetWireVersion() uint32 {
+	if x != nil {
+		return x.WireVersion
+	}
+	return 0
+}
+
+func (x *Answer) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Answer) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *Answer) GetCertificates() [][]byte {
+	if x != nil {
+		return x.Certificates
+	}
+	return nil
+}
+
+type AnswerBody struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ServerTimeMs  int64                  `protobuf:"varint,1,opt,name=server_time_ms,json=serverTimeMs,proto3" json:"server_time_ms,omitempty"` // when it was written
+	Hosts         []*HostAnswer          `protobuf:"bytes,2,rep,name=hosts,proto3" json:"hosts,omitempty"`
+	Artefacts     []*SealedArtefact      `protobuf:"bytes,3,rep,name=artefacts,proto3" json:"artefacts,omitempty"` // what the directives of the hosts offer
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerBody) Reset() {
+	*x = AnswerBody{}
+	mi := &file_agent_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerBody) ProtoMessage() {}
+
+func (x *AnswerBody) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerBody.ProtoReflect.Descriptor instead.
+func (*AnswerBody) Descriptor() ([]byte, []int) {
+	return file_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AnswerBody) GetServerTimeMs() int64 {
+	if x != nil {
+		return x.ServerTimeMs
+	}
+	return 0
+}
+
+func (x *AnswerBody) GetHosts() []*HostAnswer {
+	if x != nil {
+		return x.Hosts
+	}
+	return nil
+}
+
+func (x *AnswerBody) GetArtefacts() []*SealedArtefact {
+	if x != nil {
+		return x.Artefacts
+	}
+	return nil
+}
+
+// HostAnswer is what one host is told.
+type HostAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	HostId        string                 `protobuf:"bytes,1,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`    // increasing per host: an answer below one that was taken is refused
+	Response      *CheckInResponse       `protobuf:"bytes,3,opt,name=response,proto3" json:"response,omitempty"` // without need_full_from
+	Identity      *RenewResponse         `protobuf:"bytes,4,opt,name=identity,proto3" json:"identity,omitempty"` // no certificate: keep the one you have
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostAnswer) Reset() {
+	*x = HostAnswer{}
+	mi := &file_agent_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostAnswer) ProtoMessage() {}
+
+func (x *HostAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostAnswer.ProtoReflect.Descriptor instead.
+func (*HostAnswer) Descriptor() ([]byte, []int) {
+	return file_agent_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *HostAnswer) GetHostId() string {
+	if x != nil {
+		return x.HostId
+	}
+	return ""
+}
+
+func (x *HostAnswer) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *HostAnswer) GetResponse() *CheckInResponse {
+	if x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+func (x *HostAnswer) GetIdentity() *RenewResponse {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+type SealedArtefact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Revision      uint64                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"` // the whole signed file
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedArtefact) Reset() {
+	*x = SealedArtefact{}
+	mi := &file_agent_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedArtefact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedArtefact) ProtoMessage() {}
+
+func (x *SealedArtefact) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedArtefact.ProtoReflect.Descriptor instead.
+func (*SealedArtefact) Descriptor() ([]byte, []int) {
+	return file_agent_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SealedArtefact) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SealedArtefact) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SealedArtefact) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SealedArtefact) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
 }
 
 var File_agent_proto protoreflect.FileDescriptor
@@ -1997,14 +2288,38 @@ const file_agent_proto_rawDesc = "" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x1c\n" +
 	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\"\n" +
-	"\fcertificates\x18\x04 \x03(\fR\fcertificates\"\x8f\x01\n" +
+	"\fcertificates\x18\x04 \x03(\fR\fcertificates\"\x8a\x02\n" +
 	"\n" +
 	"ExportBody\x12\x17\n" +
 	"\ahost_id\x18\x01 \x01(\tR\x06hostId\x12\x1d\n" +
 	"\n" +
 	"created_ms\x18\x02 \x01(\x03R\tcreatedMs\x12$\n" +
 	"\x05items\x18\x03 \x03(\v2\x0e.vymir.v1.ItemR\x05items\x12#\n" +
-	"\rdropped_items\x18\x04 \x01(\x04R\fdroppedItems*\x86\x01\n" +
+	"\rdropped_items\x18\x04 \x01(\x04R\fdroppedItems\x12)\n" +
+	"\x10answer_recipient\x18\x05 \x01(\tR\x0fanswerRecipient\x12'\n" +
+	"\x0fbundle_revision\x18\x06 \x01(\x04R\x0ebundleRevision\x12%\n" +
+	"\x0evulns_revision\x18\a \x01(\x04R\rvulnsRevision\"\x81\x01\n" +
+	"\x06Answer\x12!\n" +
+	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\"\n" +
+	"\fcertificates\x18\x04 \x03(\fR\fcertificates\"\x96\x01\n" +
+	"\n" +
+	"AnswerBody\x12$\n" +
+	"\x0eserver_time_ms\x18\x01 \x01(\x03R\fserverTimeMs\x12*\n" +
+	"\x05hosts\x18\x02 \x03(\v2\x14.vymir.v1.HostAnswerR\x05hosts\x126\n" +
+	"\tartefacts\x18\x03 \x03(\v2\x18.vymir.v1.SealedArtefactR\tartefacts\"\xa9\x01\n" +
+	"\n" +
+	"HostAnswer\x12\x17\n" +
+	"\ahost_id\x18\x01 \x01(\tR\x06hostId\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x125\n" +
+	"\bresponse\x18\x03 \x01(\v2\x19.vymir.v1.CheckInResponseR\bresponse\x123\n" +
+	"\bidentity\x18\x04 \x01(\v2\x17.vymir.v1.RenewResponseR\bidentity\"h\n" +
+	"\x0eSealedArtefact\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x12\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data*\x86\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTATUS_PASS\x10\x01\x12\x0f\n" +
@@ -2032,7 +2347,7 @@ func file_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_agent_proto_goTypes = []any{
 	(Status)(0),             // 0: vymir.v1.Status
 	(*EnrolRequest)(nil),    // 1: vymir.v1.EnrolRequest
@@ -2058,6 +2373,10 @@ var file_agent_proto_goTypes = []any{
 	(*FetchResponse)(nil),   // 21: vymir.v1.FetchResponse
 	(*Export)(nil),          // 22: vymir.v1.Export
 	(*ExportBody)(nil),      // 23: vymir.v1.ExportBody
+	(*Answer)(nil),          // 24: vymir.v1.Answer
+	(*AnswerBody)(nil),      // 25: vymir.v1.AnswerBody
+	(*HostAnswer)(nil),      // 26: vymir.v1.HostAnswer
+	(*SealedArtefact)(nil),  // 27: vymir.v1.SealedArtefact
 }
 var file_agent_proto_depIdxs = []int32{
 	2,  // 0: vymir.v1.EnrolRequest.host:type_name -> vymir.v1.HostInfo
@@ -2076,21 +2395,25 @@ var file_agent_proto_depIdxs = []int32{
 	18, // 13: vymir.v1.CheckInResponse.directives:type_name -> vymir.v1.Directives
 	19, // 14: vymir.v1.Directives.offers:type_name -> vymir.v1.Offer
 	8,  // 15: vymir.v1.ExportBody.items:type_name -> vymir.v1.Item
-	1,  // 16: vymir.v1.AgentService.Enrol:input_type -> vymir.v1.EnrolRequest
-	4,  // 17: vymir.v1.AgentService.Renew:input_type -> vymir.v1.RenewRequest
-	6,  // 18: vymir.v1.AgentService.Recover:input_type -> vymir.v1.RecoverRequest
-	9,  // 19: vymir.v1.AgentService.CheckIn:input_type -> vymir.v1.CheckInRequest
-	20, // 20: vymir.v1.AgentService.Fetch:input_type -> vymir.v1.FetchRequest
-	3,  // 21: vymir.v1.AgentService.Enrol:output_type -> vymir.v1.EnrolResponse
-	5,  // 22: vymir.v1.AgentService.Renew:output_type -> vymir.v1.RenewResponse
-	7,  // 23: vymir.v1.AgentService.Recover:output_type -> vymir.v1.RecoverResponse
-	16, // 24: vymir.v1.AgentService.CheckIn:output_type -> vymir.v1.CheckInResponse
-	21, // 25: vymir.v1.AgentService.Fetch:output_type -> vymir.v1.FetchResponse
-	21, // [21:26] is the sub-list for method output_type
-	16, // [16:21] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	26, // 16: vymir.v1.AnswerBody.hosts:type_name -> vymir.v1.HostAnswer
+	27, // 17: vymir.v1.AnswerBody.artefacts:type_name -> vymir.v1.SealedArtefact
+	16, // 18: vymir.v1.HostAnswer.response:type_name -> vymir.v1.CheckInResponse
+	5,  // 19: vymir.v1.HostAnswer.identity:type_name -> vymir.v1.RenewResponse
+	1,  // 20: vymir.v1.AgentService.Enrol:input_type -> vymir.v1.EnrolRequest
+	4,  // 21: vymir.v1.AgentService.Renew:input_type -> vymir.v1.RenewRequest
+	6,  // 22: vymir.v1.AgentService.Recover:input_type -> vymir.v1.RecoverRequest
+	9,  // 23: vymir.v1.AgentService.CheckIn:input_type -> vymir.v1.CheckInRequest
+	20, // 24: vymir.v1.AgentService.Fetch:input_type -> vymir.v1.FetchRequest
+	3,  // 25: vymir.v1.AgentService.Enrol:output_type -> vymir.v1.EnrolResponse
+	5,  // 26: vymir.v1.AgentService.Renew:output_type -> vymir.v1.RenewResponse
+	7,  // 27: vymir.v1.AgentService.Recover:output_type -> vymir.v1.RecoverResponse
+	16, // 28: vymir.v1.AgentService.CheckIn:output_type -> vymir.v1.CheckInResponse
+	21, // 29: vymir.v1.AgentService.Fetch:output_type -> vymir.v1.FetchResponse
+	25, // [25:30] is the sub-list for method output_type
+	20, // [20:25] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_agent_proto_init() }
@@ -2109,7 +2432,7 @@ func file_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_proto_rawDesc), len(file_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -120,7 +120,7 @@ func exportCommand(t texts) *cobra.Command {
 	hook.Flags().String("donor", "", t.say("export.flag.donor"))
 	hook.Flags().String("url", "", t.say("export.flag.url"))
 	hook.Flags().String("secret-file", "", t.say("export.flag.secret"))
-	return group(t, "export", results, poam, table, iati, hook)
+	return group(t, "export", results, poam, table, iati, hook, exportAnswer(t))
 }
 
 // exportOf is one kind of file. It is made whole in memory first: a failure leaves no half of a file behind.

@@ -13,6 +13,7 @@ import (
 	"github.com/vymir-project/vymir/server"
 	"github.com/vymir-project/vymir/server/internal/desk"
 	"github.com/vymir-project/vymir/server/internal/foreign"
+	"github.com/vymir-project/vymir/server/internal/ingest"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -36,9 +37,18 @@ func importCommand(t texts) *cobra.Command {
 			for _, r := range got.Refused {
 				fmt.Fprintln(c.OutOrStdout(), t.say("import.refused", r.Sequence, r.Code, r.Detail))
 			}
+			if folder := flag(c, "answers"); folder != "" {
+				err := writeAnswer(ctx, t, c, im, ingest.AnswerTo{Host: got.Host}, answerName(folder, got.Host))
+				if errors.Is(err, ingest.ErrNoStick) {
+					fmt.Fprintln(c.OutOrStdout(), t.say("import.no_answer", got.Host))
+				} else if err != nil {
+					failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
+				}
+			}
 		}
 		return failed
 	})
+	assessments.Flags().String("answers", "", t.say("import.answers"))
 	report := command(t, "report FILE...", "import.report", cobra.MinimumNArgs(1), func(ctx context.Context, c *cobra.Command, s *server.Server, args []string) error {
 		if err := need(t, c, "host"); err != nil {
 			return err

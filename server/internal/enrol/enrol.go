@@ -293,8 +293,31 @@ func (e *Enroller) again(ctx context.Context, host string, request []byte, how s
 	return der, now, err
 }
 
+// ByStick gives what a renewal gives, for a host whose line is a stick: the proof is the signature of the file it sent, by the
+// key it enrolled with. It holds a certificate only when the host's own is in its last third, or over.
+func ByStick(tx *store.Tx, ca *CA, h store.Host, now time.Time) (*vymirv1.RenewResponse, error) {
+	keys, err := tx.ArtefactKeys()
+	if err != nil {
+		return nil, err
+	}
+	r := &vymirv1.RenewResponse{Roots: ca.Roots(), ServerTimeMs: now.UnixMilli(), ExportRecipient: ca.ExportRecipient(), ArtefactKeys: keys}
+	if h.CertExpires.Sub(now) >= HostLife/3 {
+		return r, nil
+	}
+	public, err := x509.ParsePKIXPublicKey(h.SPKI)
+	if err != nil {
+		return nil, fmt.Errorf("read key of host %s: %w", h.ID, err)
+	}
+	r.Certificate, err = issue(tx, ca, public, h, "stick", now)
+	return r, err
+}
+
 func (e *Enroller) issue(tx *store.Tx, public any, h store.Host, how string, now time.Time) ([]byte, error) {
-	c, err := e.ca.SignHost(public, h.ID, now)
+	return issue(tx, e.ca, public, h, how, now)
+}
+
+func issue(tx *store.Tx, ca *CA, public any, h store.Host, how string, now time.Time) ([]byte, error) {
+	c, err := ca.SignHost(public, h.ID, now)
 	if err != nil {
 		return nil, err
 	}

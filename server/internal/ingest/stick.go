@@ -80,5 +80,20 @@ func (im *Importer) Import(ctx context.Context, r io.Reader, by string, now time
 		}
 	}
 	out.Stored = int(im.stats.Stored.Load() - stored)
+	if err := im.store.Tx(ctx, func(tx *store.Tx) error {
+		h, err := tx.LockHost(body.HostId)
+		switch {
+		case errors.Is(err, store.ErrNotFound), err == nil && !bytes.Equal(h.SPKI, leaf.RawSubjectPublicKeyInfo):
+			return enrol.ErrHostUnknown
+		case err != nil:
+			return err
+		case !h.Revoked.IsZero():
+			return enrol.ErrHostRevoked
+		}
+		out.Acknowledged = h.LastSequence
+		return noteStick(tx, body, out.Refused)
+	}); err != nil {
+		return out, fmt.Errorf("import: %w", err)
+	}
 	return out, nil
 }

@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
 	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/foreign"
 	"github.com/vymir-project/vymir/server/internal/hook"
+	"github.com/vymir-project/vymir/server/internal/ingest"
 	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -42,6 +44,8 @@ var known = []struct {
 	{enrol.ErrTokenForeign, "токен створив інший сервер"},
 	{enrol.ErrHostRevoked, "вузол відкликано"},
 	{enrol.ErrHostUnknown, "вузол невідомий або ключ не той, з яким його зареєстровано"},
+	{ingest.ErrNoStick, "ще не прийнято жодного файлу з носія, який просив би відповіді"},
+	{wire.ErrTooLarge, "більше за дозволену межу"},
 	{catalogue.ErrState, "у цьому стані неможливо"},
 	{catalogue.ErrChanged, "текст змінився після прочитання"},
 	{catalogue.ErrSame, "схвалити має друга, інша особа"},

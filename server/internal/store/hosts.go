@@ -127,7 +127,7 @@ type Certificate struct {
 	HostID    string
 	NotBefore time.Time
 	NotAfter  time.Time
-	How       string // enrol, renew or recover
+	How       string // enrol, renew, recover or stick
 	DER       []byte // the certificate itself; empty for those that were issued before it was kept
 }
 
