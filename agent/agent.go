@@ -36,10 +36,10 @@ type Measurement struct {
 func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	memory.Release() // of starting
 	runtime, why := control.Runtime(ctx, c.Socket)
-	list, noList := openBanned(c)
+	list, withoutList, listProblem := takeBanned(c)
 	vulns, noVulns, vulnsProblem := takeVulns(ctx, c)
 	doc, err := collector.Collect(ctx, collector.Options{
-		Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir(), Banned: list, BannedReason: noList,
+		Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir(), Banned: list, BannedReason: withoutList,
 		Vulnerabilities: vulns, VulnerabilitiesReason: noVulns,
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Problem = joinProblems(m.Problem, vulnsProblem)
+	m.Problem = joinProblems(joinProblems(m.Problem, vulnsProblem), listProblem)
 	return m, nil
 }
 

@@ -157,9 +157,9 @@ func PolicyBundle(c Config) (*bundle.Bundle, error) {
 // artefactKinds are the artefacts that this host takes from its server.
 func artefactKinds(c Config) []string {
 	if c.AcceptDirectives.RefuseBundle {
-		return []string{wire.KindVulns}
+		return []string{wire.KindVulns, wire.KindBanned}
 	}
-	return []string{wire.KindBundle, wire.KindVulns}
+	return []string{wire.KindBundle, wire.KindVulns, wire.KindBanned}
 }
 
 // bundleInForce reads the bundle that was taken last; nil when there is none, or when this program carries a newer revision of the

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"time"
 
+	"aead.dev/minisign"
+
 	"github.com/vymir-project/vymir/agent/internal/pack"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/agent/wire"
@@ -30,6 +32,12 @@ func takeVulns(ctx context.Context, c Config) (index *vulnindex.Index, reason, p
 		}
 	}
 	index, reason = VulnerabilityIndex(c)
+	if own := ownEcosystem(ctx); index != nil && own != "" && index.Meta().Ecosystem != own {
+		// This host moved to another release, whose index counts its revisions anew.
+		if err := held.Damaged(); err != nil {
+			problem = joinProblems(problem, err.Error())
+		}
+	}
 	return index, reason, problem
 }
 
@@ -41,6 +49,14 @@ func tryVulns(ctx context.Context, c Config, held pack.Kind, data []byte) error 
 	}
 	digest := sha256.Sum256(data)
 	found := pack.Artefact{Digest: digest[:], At: time.Now().UTC()}
+	if vulnindex.IsDelta(data) {
+		if data, err = applyDelta(held, data, keys); err != nil {
+			found.Why = err.Error()
+			return errors.Join(err, held.Refuse(found)) // the whole is fetched instead
+		}
+		digest = sha256.Sum256(data)
+		found.Digest = digest[:]
+	}
 	x, err := vulnindex.Open(data, keys...)
 	if err == nil {
 		found.Name, found.Revision = x.Meta().Ecosystem, x.Meta().Revision
@@ -60,6 +76,26 @@ func tryVulns(ctx context.Context, c Config, held pack.Kind, data []byte) error 
 		trust.Signed = append(trust.Signed, k.String())
 	}
 	return held.Take(found, trust)
+}
+
+// applyDelta makes the next index from the one in force, both verified, and lays it where the delta lay.
+func applyDelta(held pack.Kind, delta []byte, keys []minisign.PublicKey) ([]byte, error) {
+	data, err := held.InForce()
+	if err != nil {
+		if errors.Is(err, pack.ErrContent) {
+			err = errors.Join(err, held.Damaged())
+		}
+		return nil, fmt.Errorf("read what the delta leads from: %w", err)
+	}
+	base, err := vulnindex.Open(data, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("read what the delta leads from: %w", errors.Join(err, held.Damaged()))
+	}
+	next, err := vulnindex.Apply(base, delta, keys...)
+	if err != nil {
+		return nil, err
+	}
+	return next, held.Put(next)
 }
 
 // ownEcosystem names this host's release; empty when it cannot be told.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"archive/zip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/server/internal/listing"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -547,5 +549,117 @@ func TestServerKilled(t *testing.T) {
 	}
 	if last := got[len(got)-1]; last < s.Outbox.Acknowledged {
 		t.Errorf("the host was told %d is stored, and the last is %d", s.Outbox.Acknowledged, last)
+	}
+}
+
+// osvDay writes an archive of 3,000 records about a release, as published on a day; a few of them differ from day to day.
+func osvDay(t *testing.T, ecosystem string, day int) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), fmt.Sprintf("all-%d.zip", day))
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	for i := range 3000 {
+		fixed, modified := fmt.Sprintf("%d.%d-1", i%9, i%50), 1
+		if i < 4 {
+			fixed, modified = fmt.Sprintf("99.%d-1", day), day
+		}
+		w, err := z.Create(fmt.Sprintf("X-%d.json", i))
+		if err == nil {
+			_, err = fmt.Fprintf(w, `{"schema_version":"1.6.0","id":"X-%d","modified":"2026-11-%02dT00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"p-%d"},
+				"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":%q}]}]}]}`, i, modified, ecosystem, i%800, fixed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// inForce is the revision of the artefact of a kind that the agent holds; 0: none.
+func (w *world) inForce(kind string) uint64 {
+	var s struct {
+		InForce struct {
+			Revision uint64 `json:"revision"`
+		} `json:"in_force"`
+	}
+	b, err := os.ReadFile(filepath.Join(w.dir, "agent", "artefacts", kind, "state.json"))
+	if err != nil || json.Unmarshal(b, &s) != nil {
+		return 0
+	}
+	return s.InForce.Revision
+}
+
+// TestIndexesTravel: a host takes the index of its release, the day after the difference only, and the list of forbidden software.
+func TestIndexesTravel(t *testing.T) {
+	text, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		t.Skip("needs /etc/os-release")
+	}
+	release := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		release[key] = strings.Trim(value, `"`)
+	}
+	own := vulnindex.EcosystemOf(release["ID"], release["VERSION_ID"])
+	if own == "" {
+		t.Skip("needs a distribution that indexes are made for")
+	}
+	w := newWorld(t)
+	keys := filepath.Join(w.dir, "keys")
+	if out, err := w.in(w.serverNS, "vymir-server", "bundle", "keygen", "-o", keys); err != nil {
+		t.Fatal(out, err)
+	}
+	w.server("bundle", "trust", keys+".pub")
+	publish := func(day int) string {
+		w.server("import", "vulns", osvDay(t, own, day))
+		return w.server("vulns", "build", "--key", keys+".key", "--publish")
+	}
+	publish(1)
+	list := filepath.Join(w.dir, "banned.csv")
+	w.write(list, "# source: Fictitious order\n# as_of: 2026-11-01\nid,name,paths\nX-1,BadSoft,/opt/badsoft/*\n")
+	w.server("import", "banned", list)
+	w.server("banned", "build", "--key", keys+".key", "--publish")
+	w.serve()
+	w.enrol()
+	// Each run assesses, which tries what came before, and checks in, which fetches. A server looks every few seconds what it offers.
+	until := func(what string, f func() bool) {
+		for range 10 {
+			if _, err := w.agent("run", "--once"); err != nil {
+				t.Fatal(err)
+			}
+			if f() {
+				return
+			}
+		}
+		t.Fatalf("not in ten rounds: %s\n%s", what, w.logs())
+	}
+	until("index and list are in force", func() bool { return w.inForce("vulns") == 1 && w.inForce("banned") == 1 })
+	var before, after agentStatus
+	w.status(&before)
+	t.Log(publish(2), w.server("vulns", "list"))
+	until("the next index is in force", func() bool { return w.inForce("vulns") == 2 })
+	w.status(&after)
+	var sizes struct {
+		Releases []struct {
+			Bytes uint64 `json:"bytes"`
+			Delta uint64 `json:"delta_bytes"`
+		} `json:"releases"`
+	}
+	if err := json.Unmarshal([]byte(w.server("vulns", "list", "--format", "json")), &sizes); err != nil || len(sizes.Releases) != 1 {
+		t.Fatal(err, sizes)
+	}
+	got, whole, delta := after.Uplink.Month.ReceivedBytes-before.Uplink.Month.ReceivedBytes, sizes.Releases[0].Bytes, sizes.Releases[0].Delta
+	if delta == 0 || delta*10 > whole || got >= whole {
+		t.Errorf("the index has %d bytes, its delta %d, and the host received %d", whole, delta, got)
+	}
+	out, err := w.agent("vulns", "--format", "json")
+	if err != nil || !strings.Contains(out, `"revision": 2`) {
+		t.Errorf("what the agent holds is not used: %.300s %v", out, err)
 	}
 }

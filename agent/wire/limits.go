@@ -27,18 +27,20 @@ const (
 	MaxOffers          = 4        // offers of one check-in's answer
 	MaxKeys            = 8        // public keys that artefacts may be signed by
 	MaxBundleBytes     = 8 << 20  // a signed policy bundle, packed
-	MaxVulnsBytes      = 32 << 20 // a signed vulnerability index, packed
+	MaxVulnsBytes      = 32 << 20 // a signed vulnerability index, packed, or a delta of one
+	MaxBannedBytes     = 17 << 20 // a signed list of forbidden software
 )
 
 // Kinds of signed artefacts.
 const (
 	KindBundle = "bundle"
 	KindVulns  = "vulns"
+	KindBanned = "banned"
 )
 
 // MaxArtefactBytes bounds a signed artefact of a kind; 0: no such kind.
 func MaxArtefactBytes(kind string) uint64 {
-	return map[string]uint64{KindBundle: MaxBundleBytes, KindVulns: MaxVulnsBytes}[kind]
+	return map[string]uint64{KindBundle: MaxBundleBytes, KindVulns: MaxVulnsBytes, KindBanned: MaxBannedBytes}[kind]
 }
 
 // ErrTooLarge is returned when something exceeds a limit of this package.

@@ -32,14 +32,16 @@ const (
 var (
 	ErrFormat   = errors.New("not a list of forbidden software")
 	ErrUnsigned = errors.New("not signed by a key we trust")
+	ErrOlder    = errors.New("older than the list in force")
 )
 
 // List is the official list.
 type List struct {
-	Schema  string    `json:"schema"` // always [Schema]
-	Source  string    `json:"source"` // the act or the address it was taken from
-	AsOf    time.Time `json:"as_of"`  // the list's own date, UTC
-	Entries []Entry   `json:"entries"`
+	Schema   string    `json:"schema"`            // always [Schema]
+	Revision uint64    `json:"revision,omitzero"` // of the pack, monotonic, from 1; 0: not packed yet
+	Source   string    `json:"source"`            // the act or the address it was taken from
+	AsOf     time.Time `json:"as_of"`             // the list's own date, UTC
+	Entries  []Entry   `json:"entries"`
 }
 
 // Entry is one product. Patterns are compared without regard to case; an asterisk stands for any text. At least one is there.
@@ -56,6 +58,23 @@ type Entry struct {
 	Processes []string `json:"processes,omitempty"` // names of running programs
 	Services  []string `json:"services,omitempty"`  // names of listening programs or units, with ":tcp/5938" after it where only that port counts
 	Equipment []string `json:"equipment,omitempty"` // "vendor product" as the hardware names itself
+}
+
+// Accept decides whether next may replace current (nil: none is in force). The same revision and day are taken again, smaller ones are not.
+func Accept(current, next *List) error {
+	if current != nil && (next.Revision < current.Revision || next.AsOf.Before(current.AsOf)) {
+		return fmt.Errorf("accept list of forbidden software revision %d as of %s in place of %d as of %s: %w",
+			next.Revision, next.AsOf.Format(time.DateOnly), current.Revision, current.AsOf.Format(time.DateOnly), ErrOlder)
+	}
+	return nil
+}
+
+// Newer gives the newer of two lists, by day and revision; nil counts as none.
+func Newer(a, b *List) *List {
+	if a == nil || b != nil && (b.AsOf.After(a.AsOf) || b.AsOf.Equal(a.AsOf) && b.Revision > a.Revision) {
+		return b
+	}
+	return a
 }
 
 // patterns lists all patterns but hashes, with their kind.

@@ -30,7 +30,11 @@ func Parse(r io.Reader) (*List, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if head := bytes.TrimSpace(data); len(head) > 0 && head[0] == '{' {
-		return decode(data)
+		l, err := decode(data)
+		if err == nil {
+			l.Revision = 0 // given when it is packed
+		}
+		return l, err
 	}
 	return parseCSV(data)
 }
@@ -146,6 +150,9 @@ func Write(w io.Writer, l *List, key minisign.PrivateKey) error {
 	}
 	return nil
 }
+
+// Is reports whether a file begins as a pack does; nothing is verified.
+func Is(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
 
 // Open verifies a pack against keys and reads it.
 func Open(data []byte, keys ...minisign.PublicKey) (*List, error) {

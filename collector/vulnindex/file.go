@@ -117,6 +117,9 @@ func (x *Index) bytes() []byte {
 // Is reports whether a file begins as an index does; nothing is verified.
 func Is(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
 
+// IsDelta reports whether a file begins as a delta does; nothing is verified.
+func IsDelta(data []byte) bool { return bytes.HasPrefix(data, []byte(magicDelta)) }
+
 // Open verifies an index against keys. data is kept and must not change. Whether it may replace the one in force is for [Accept]
 // to say.
 func Open(data []byte, keys ...minisign.PublicKey) (*Index, error) {

@@ -144,6 +144,7 @@ type Server struct {
 	EnrolErr error                                                           // answered to every Enrol
 	Keys     []string                                                        // given to hosts that enrol
 	Files    map[string][]byte                                               // artefacts by kind: what Fetch gives
+	Deltas   map[string][]byte                                               // the same for deltas, whatever they lead from
 	FetchErr func(req *vymirv1.FetchRequest, r *vymirv1.FetchResponse) error // last word on every Fetch; nil: none
 	Fetches  []*vymirv1.FetchRequest
 	Renewals int
@@ -444,6 +445,9 @@ func (s *Server) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchRe
 	m := req.Msg
 	s.Fetches = append(s.Fetches, proto.CloneOf(m))
 	file := s.Files[m.Kind]
+	if m.DeltaFrom > 0 {
+		file = s.Deltas[m.Kind]
+	}
 	total := uint64(len(file))
 	from := min(m.Offset, total)
 	d := sha256.Sum256(file)

@@ -1,4 +1,5 @@
-// Package pack holds the signed artefacts that a server offers this host: policy bundles and vulnerability indexes. An
+// Package pack holds the signed artefacts that a server offers this host: policy bundles, vulnerability indexes and their deltas, the
+// list of forbidden software. An
 // artefact is fetched in parts, survives an interrupted transfer, and replaces the one in force only once whoever uses it
 // has verified and tried it; until then, and when it is no good, the last good one stays.
 //
@@ -65,8 +66,9 @@ type Trust struct {
 type Offer struct {
 	Name     string `json:"name"`
 	Revision uint64 `json:"revision"`
-	Digest   []byte `json:"digest"`
+	Digest   []byte `json:"digest"` // of what is fetched: the whole, or the delta
 	Size     uint64 `json:"size"`
+	From     uint64 `json:"from,omitempty"` // it is the delta from this revision; 0: the whole
 }
 
 // Kind is the folder of one kind of artefact. It is used by one goroutine of one process at a time: the daemon fetches,
@@ -120,24 +122,54 @@ func (k Kind) Wanted(o *vymirv1.Offer) (bool, error) {
 		return false, nil
 	}
 	if next, err := k.Next(); err == nil {
-		if d := sha256.Sum256(next); bytes.Equal(d[:], o.Digest) {
+		if d := sha256.Sum256(next); bytes.Equal(d[:], o.Digest) || bytes.Equal(d[:], o.DeltaDigest) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// Fetch brings an offer that is [Kind.Wanted] here, from where an earlier attempt stopped. read gives at most limit bytes
-// from offset on, and the size and the digest of the whole. What came before an error is kept for the next attempt.
-func (k Kind) Fetch(o *vymirv1.Offer, read func(offset uint64, limit uint32) (data []byte, total uint64, digest []byte, err error)) error {
+// choose takes the delta of an offer where it leads from what is in force and was not refused before, else the whole.
+func (k Kind) choose(s State, o *vymirv1.Offer) *Offer {
+	whole := &Offer{Name: o.Name, Revision: o.Revision, Digest: o.Digest, Size: o.Size}
+	f := s.InForce
+	switch {
+	case o.DeltaFrom == 0 || f == nil || f.Damaged || f.Name != o.Name || f.Revision != o.DeltaFrom:
+		return whole
+	case len(o.DeltaDigest) != sha256.Size || o.DeltaSize == 0 || o.DeltaSize >= o.Size:
+		return whole
+	case s.Refused != nil && bytes.Equal(s.Refused.Digest, o.DeltaDigest):
+		return whole
+	}
+	return &Offer{Name: o.Name, Revision: o.Revision, Digest: o.DeltaDigest, Size: o.DeltaSize, From: o.DeltaFrom}
+}
+
+// Read gives at most limit bytes of an artefact from offset on, and the size and the digest of the whole of it; of the delta from a revision
+// where from is not 0.
+type Read func(from, offset uint64, limit uint32) (data []byte, total uint64, digest []byte, err error)
+
+// Fetch brings an offer that is [Kind.Wanted] here, from where an earlier attempt stopped: as the delta from what is in force, where there
+// is one, which becomes the next artefact as it is. What came before an error is kept for the next attempt; a delta that is not what
+// was offered is not asked for again.
+func (k Kind) Fetch(offer *vymirv1.Offer, read Read) error {
 	s := k.State()
+	o := k.choose(s, offer)
 	if s.Offer == nil || !bytes.Equal(s.Offer.Digest, o.Digest) {
 		os.Remove(k.path("part"))
-		s.Offer = &Offer{Name: o.Name, Revision: o.Revision, Digest: o.Digest, Size: o.Size}
+		s.Offer = o
 		if err := k.save(s); err != nil {
 			return err
 		}
 	}
+	err := k.fetch(o, read)
+	if o.From > 0 && errors.Is(err, ErrContent) {
+		a := Artefact{Name: o.Name, Revision: o.Revision, Digest: o.Digest, At: time.Now().UTC(), Why: err.Error()}
+		return errors.Join(err, k.Refuse(a))
+	}
+	return err
+}
+
+func (k Kind) fetch(o *Offer, read Read) error {
 	f, err := os.OpenFile(k.path("part"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("open part: %w", err)
@@ -148,7 +180,7 @@ func (k Kind) Fetch(o *vymirv1.Offer, read func(offset uint64, limit uint32) (da
 		return fmt.Errorf("read part: %w", err)
 	}
 	for at := uint64(have); at < o.Size; {
-		data, total, digest, err := read(at, wire.MaxFetchBytes)
+		data, total, digest, err := read(o.From, at, wire.MaxFetchBytes)
 		if err != nil {
 			return fmt.Errorf("fetch %s %q: %w", k.kind, o.Name, err)
 		}
@@ -164,7 +196,7 @@ func (k Kind) Fetch(o *vymirv1.Offer, read func(offset uint64, limit uint32) (da
 }
 
 // complete makes a whole part the next artefact, if it is what was offered. A damaged one is fetched anew.
-func (k Kind) complete(f *os.File, o *vymirv1.Offer) error {
+func (k Kind) complete(f *os.File, o *Offer) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("read part: %w", err)
 	}

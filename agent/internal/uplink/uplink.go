@@ -217,10 +217,10 @@ func (u *Uplink) fetch(ctx context.Context, c *wire.Client, out *Outcome) error 
 		k := pack.Open(u.o.StateDir, o.Kind)
 		wanted, err := k.Wanted(o)
 		if err == nil && wanted {
-			err = k.Fetch(o, func(offset uint64, limit uint32) ([]byte, uint64, []byte, error) {
+			err = k.Fetch(o, func(from, offset uint64, limit uint32) ([]byte, uint64, []byte, error) {
 				ctx, cancel := context.WithTimeout(ctx, roundTime)
 				defer cancel()
-				r, err := c.Fetch(ctx, connect.NewRequest(&vymirv1.FetchRequest{Kind: o.Kind, Name: o.Name, Revision: o.Revision, Offset: offset, Limit: limit}))
+				r, err := c.Fetch(ctx, connect.NewRequest(&vymirv1.FetchRequest{Kind: o.Kind, Name: o.Name, Revision: o.Revision, Offset: offset, Limit: limit, DeltaFrom: from}))
 				if err != nil {
 					return nil, 0, nil, err
 				}
@@ -270,9 +270,8 @@ func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left boo
 	if u.o.Bundle != nil {
 		req.BundleRevision = u.o.Bundle()
 	}
-	if v := pack.Open(u.o.StateDir, wire.KindVulns).State().InForce; v != nil {
-		req.VulnsRevision = v.Revision
-	}
+	req.VulnsRevision = u.revision(wire.KindVulns)
+	req.BannedRevision = u.revision(wire.KindBanned)
 	base, baseSequence := u.base()
 	size := 0
 	waits := u.o.Outbox.List()
@@ -303,6 +302,15 @@ func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left boo
 		req.Items = append(req.Items, it)
 	}
 	return req, false, nil
+}
+
+// revision is that of the artefact in force; 0: there is none, it was damaged, or this host takes none.
+func (u *Uplink) revision(kind string) uint64 {
+	f := pack.Open(u.o.StateDir, kind).State().InForce
+	if f == nil || f.Damaged {
+		return 0
+	}
+	return f.Revision
 }
 
 // base gives the last acknowledged assessment, or nil.

@@ -715,10 +715,11 @@ type CheckInRequest struct {
 	NowMs          int64                  `protobuf:"varint,3,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"` // the host's clock at sending, for skew
 	Meter          *Meter                 `protobuf:"bytes,4,opt,name=meter,proto3" json:"meter,omitempty"`
 	AgentVersion   string                 `protobuf:"bytes,5,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
-	DroppedItems   uint64                 `protobuf:"varint,6,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"`       // outbox items lost to its bound, ever
-	BundleRevision uint64                 `protobuf:"varint,7,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"` // of the policies that judge
-	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`                          // optional: whom the sender takes itself for; refused when the certificate says another
-	VulnsRevision  uint64                 `protobuf:"varint,9,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`    // of the vulnerability index in use; 0: none
+	DroppedItems   uint64                 `protobuf:"varint,6,opt,name=dropped_items,json=droppedItems,proto3" json:"dropped_items,omitempty"`        // outbox items lost to its bound, ever
+	BundleRevision uint64                 `protobuf:"varint,7,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"`  // of the policies that judge
+	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`                           // optional: whom the sender takes itself for; refused when the certificate says another
+	VulnsRevision  uint64                 `protobuf:"varint,9,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`     // of the vulnerability index in use; 0: none, or it must come anew
+	BannedRevision uint64                 `protobuf:"varint,10,opt,name=banned_revision,json=bannedRevision,proto3" json:"banned_revision,omitempty"` // of the list of forbidden software that the server sent; 0: none
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -812,6 +813,13 @@ func (x *CheckInRequest) GetHostId() string {
 func (x *CheckInRequest) GetVulnsRevision() uint64 {
 	if x != nil {
 		return x.VulnsRevision
+	}
+	return 0
+}
+
+func (x *CheckInRequest) GetBannedRevision() uint64 {
+	if x != nil {
+		return x.BannedRevision
 	}
 	return 0
 }
@@ -1500,12 +1508,16 @@ func (x *Directives) GetOffers() []*Offer {
 
 // Offer names a signed artefact that this host may fetch. What it is and whether to take it, its own signature says.
 type Offer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle or vulns
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // of the set of policies; of the distribution release, as OSV names it
-	Revision      uint64                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	Size          uint64                 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`    // bytes
-	Digest        []byte                 `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"` // sha256 of the whole file
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Kind     string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle, vulns or banned
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // of the set of policies; of the distribution release, as OSV names it; "list"
+	Revision uint64                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Size     uint64                 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`    // bytes
+	Digest   []byte                 `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"` // sha256 of the whole file
+	// The same as a difference from a revision the host said it has; the whole can be had all the same.
+	DeltaFrom     uint64 `protobuf:"varint,6,opt,name=delta_from,json=deltaFrom,proto3" json:"delta_from,omitempty"`      // revision; 0: there is none
+	DeltaSize     uint64 `protobuf:"varint,7,opt,name=delta_size,json=deltaSize,proto3" json:"delta_size,omitempty"`      // bytes
+	DeltaDigest   []byte `protobuf:"bytes,8,opt,name=delta_digest,json=deltaDigest,proto3" json:"delta_digest,omitempty"` // sha256 of the delta's file
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1575,13 +1587,35 @@ func (x *Offer) GetDigest() []byte {
 	return nil
 }
 
+func (x *Offer) GetDeltaFrom() uint64 {
+	if x != nil {
+		return x.DeltaFrom
+	}
+	return 0
+}
+
+func (x *Offer) GetDeltaSize() uint64 {
+	if x != nil {
+		return x.DeltaSize
+	}
+	return 0
+}
+
+func (x *Offer) GetDeltaDigest() []byte {
+	if x != nil {
+		return x.DeltaDigest
+	}
+	return nil
+}
+
 type FetchRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle or vulns
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // bundle, vulns or banned
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Revision      uint64                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	Offset        uint64                 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	Limit         uint32                 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"` // bytes; the server may give fewer
+	Limit         uint32                 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`                          // bytes; the server may give fewer
+	DeltaFrom     uint64                 `protobuf:"varint,6,opt,name=delta_from,json=deltaFrom,proto3" json:"delta_from,omitempty"` // the delta from this revision; 0: the whole
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1647,6 +1681,13 @@ func (x *FetchRequest) GetOffset() uint64 {
 func (x *FetchRequest) GetLimit() uint32 {
 	if x != nil {
 		return x.Limit
+	}
+	return 0
+}
+
+func (x *FetchRequest) GetDeltaFrom() uint64 {
+	if x != nil {
+		return x.DeltaFrom
 	}
 	return 0
 }
@@ -2193,7 +2234,7 @@ const file_agent_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x0f.vymir.v1.DeltaH\x00R\x05delta\x12\x16\n" +
 	"\x05facts\x18\x05 \x01(\fH\x00R\x05facts\x12\x16\n" +
 	"\x06urgent\x18\x06 \x01(\bR\x06urgentB\x06\n" +
-	"\x04body\"\xca\x02\n" +
+	"\x04body\"\xf3\x02\n" +
 	"\x0eCheckInRequest\x12!\n" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12$\n" +
 	"\x05items\x18\x02 \x03(\v2\x0e.vymir.v1.ItemR\x05items\x12\x15\n" +
@@ -2203,7 +2244,9 @@ const file_agent_proto_rawDesc = "" +
 	"\rdropped_items\x18\x06 \x01(\x04R\fdroppedItems\x12'\n" +
 	"\x0fbundle_revision\x18\a \x01(\x04R\x0ebundleRevision\x12\x17\n" +
 	"\ahost_id\x18\b \x01(\tR\x06hostId\x12%\n" +
-	"\x0evulns_revision\x18\t \x01(\x04R\rvulnsRevision\"c\n" +
+	"\x0evulns_revision\x18\t \x01(\x04R\rvulnsRevision\x12'\n" +
+	"\x0fbanned_revision\x18\n" +
+	" \x01(\x04R\x0ebannedRevision\"c\n" +
 	"\x05Meter\x12(\n" +
 	"\x10sent_bytes_month\x18\x01 \x01(\x04R\x0esentBytesMonth\x120\n" +
 	"\x14received_bytes_month\x18\x02 \x01(\x04R\x12receivedBytesMonth\"\xfd\x02\n" +
@@ -2267,19 +2310,26 @@ const file_agent_proto_rawDesc = "" +
 	"measureNow\x12\x1a\n" +
 	"\bwithhold\x18\x06 \x03(\tR\bwithhold\x12\x14\n" +
 	"\x05renew\x18\a \x01(\bR\x05renew\x12'\n" +
-	"\x06offers\x18\b \x03(\v2\x0f.vymir.v1.OfferR\x06offersJ\x04\b\x01\x10\x04\"w\n" +
+	"\x06offers\x18\b \x03(\v2\x0f.vymir.v1.OfferR\x06offersJ\x04\b\x01\x10\x04\"\xd8\x01\n" +
 	"\x05Offer\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x12\n" +
 	"\x04size\x18\x04 \x01(\x04R\x04size\x12\x16\n" +
-	"\x06digest\x18\x05 \x01(\fR\x06digest\"\x80\x01\n" +
+	"\x06digest\x18\x05 \x01(\fR\x06digest\x12\x1d\n" +
+	"\n" +
+	"delta_from\x18\x06 \x01(\x04R\tdeltaFrom\x12\x1d\n" +
+	"\n" +
+	"delta_size\x18\a \x01(\x04R\tdeltaSize\x12!\n" +
+	"\fdelta_digest\x18\b \x01(\fR\vdeltaDigest\"\x9f\x01\n" +
 	"\fFetchRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06offset\x18\x04 \x01(\x04R\x06offset\x12\x14\n" +
-	"\x05limit\x18\x05 \x01(\rR\x05limit\"Q\n" +
+	"\x05limit\x18\x05 \x01(\rR\x05limit\x12\x1d\n" +
+	"\n" +
+	"delta_from\x18\x06 \x01(\x04R\tdeltaFrom\"Q\n" +
 	"\rFetchResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x04R\x05total\x12\x16\n" +

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/server"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/vulns"
 )
 
@@ -28,28 +29,38 @@ func importBanned(t texts) *cobra.Command {
 
 func bannedCommand(t texts) *cobra.Command {
 	build := command(t, "build", "banned.build", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
-		if err := need(t, c, "key", "output"); err != nil {
+		if err := need(t, c, "key"); err != nil {
 			return err
+		}
+		publish, err := c.Flags().GetBool("publish")
+		if err != nil {
+			return err
+		}
+		name := flag(c, "output")
+		if name == "" && !publish {
+			return usageError{errors.New(t.say("banned.whereto"))}
 		}
 		key, err := secretKey(flag(c, "key"))
 		if err != nil {
 			return err
 		}
-		l, err := vulns.Banned(ctx, s.Store)
-		if err != nil {
-			return err
-		}
-		var out bytes.Buffer
-		if err := banned.Write(&out, l, key); err != nil {
-			return err
-		}
-		if err := newFile(flag(c, "output"), out.Bytes(), 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintln(c.OutOrStdout(), t.say("banned.built", flag(c, "output"), len(l.Entries), l.AsOf.Format(time.DateOnly), out.Len()))
-		return nil
+		return vulns.BuildBanned(ctx, s.Store, key, actor(), time.Now(), func(l *banned.List, pack []byte) error {
+			if name != "" {
+				if err := newFile(name, pack, 0o644); err != nil {
+					return err
+				}
+			}
+			if publish {
+				if _, err := dispatch.PublishBanned(ctx, s.Store, pack, actor(), time.Now()); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintln(c.OutOrStdout(), t.say("banned.built", l.Revision, len(l.Entries), l.AsOf.Format(time.DateOnly), len(pack)))
+			return nil
+		})
 	})
 	build.Flags().String("key", "", t.say("bundle.flag.key"))
 	build.Flags().StringP("output", "o", "", t.say("banned.flag.output"))
+	build.Flags().Bool("publish", false, t.say("banned.flag.publish"))
 	return group(t, "banned", build)
 }

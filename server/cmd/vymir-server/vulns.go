@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"aead.dev/minisign"
 	"github.com/spf13/cobra"
 
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/server"
 	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/store"
@@ -114,9 +117,10 @@ func vulnsBuild(t texts) *cobra.Command {
 				fmt.Fprintln(c.OutOrStdout(), t.say("vulns.unchanged", b.Meta.Ecosystem, b.Meta.Revision))
 				return nil
 			}
+			delta := 0
 			if dir != "" {
-				name := filepath.Join(dir, fmt.Sprintf("%s-%d.vulns", strings.NewReplacer(":", "-", " ", "_").Replace(b.Meta.Ecosystem), b.Meta.Revision))
-				if err := newFile(name, b.Content, 0o644); err != nil {
+				var err error
+				if delta, err = writeIndex(dir, b, p.Key); err != nil {
 					return err
 				}
 			}
@@ -126,6 +130,9 @@ func vulnsBuild(t texts) *cobra.Command {
 				}
 			}
 			fmt.Fprintln(c.OutOrStdout(), t.say("vulns.built", b.Meta.Ecosystem, b.Meta.Revision, b.Meta.Records, b.Meta.Packages, len(b.Content), when(b.Meta.Newest)))
+			if delta > 0 {
+				fmt.Fprintln(c.OutOrStdout(), t.say("vulns.delta", b.Meta.Ecosystem, b.Meta.Revision, delta))
+			}
 			if b.Refused > 0 {
 				fmt.Fprintln(c.OutOrStdout(), t.say("vulns.left_out", b.Refused))
 			}
@@ -141,6 +148,42 @@ func vulnsBuild(t texts) *cobra.Command {
 	return c
 }
 
+// writeIndex writes an index into dir and, when the one before it is still there, the delta that leads from that to it, for hosts that are
+// brought up to date by stick. delta is its size, 0 without one.
+func writeIndex(dir string, b vulns.Built, key minisign.PrivateKey) (delta int, err error) {
+	base := filepath.Join(dir, strings.NewReplacer(":", "-", " ", "_").Replace(b.Meta.Ecosystem))
+	if err := newFile(fmt.Sprintf("%s-%d.vulns", base, b.Meta.Revision), b.Content, 0o644); err != nil {
+		return 0, err
+	}
+	public, ok := key.Public().(minisign.PublicKey)
+	if !ok || b.Meta.Revision < 2 {
+		return 0, nil
+	}
+	former, err := readFile(fmt.Sprintf("%s-%d.vulns", base, b.Meta.Revision-1), wire.MaxVulnsBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	old, err := vulnindex.Open(former, public)
+	if errors.Is(err, vulnindex.ErrUnsigned) {
+		return 0, nil // by another key: who has it needs the whole
+	}
+	if err != nil {
+		return 0, err
+	}
+	next, err := vulnindex.Open(b.Content, public)
+	if err != nil {
+		return 0, err
+	}
+	out, err := vulnindex.Delta(old, next)
+	if err != nil {
+		return 0, err
+	}
+	return len(out), newFile(fmt.Sprintf("%s-%d-%d.delta", base, b.Meta.Revision-1, b.Meta.Revision), out, 0o644)
+}
+
 func vulnsList(t texts) *cobra.Command {
 	type row struct {
 		Release  string    `json:"release"`
@@ -148,6 +191,7 @@ func vulnsList(t texts) *cobra.Command {
 		Newest   time.Time `json:"newest_at"`
 		Revision uint64    `json:"revision,omitzero"` // published; absent: none is
 		Bytes    uint64    `json:"bytes,omitzero"`
+		Delta    uint64    `json:"delta_bytes,omitzero"` // from the revision before it; absent: there is none
 	}
 	type feed struct {
 		Kind    string    `json:"kind"`
@@ -170,6 +214,10 @@ func vulnsList(t texts) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			deltas, err := tx.Deltas()
+			if err != nil {
+				return err
+			}
 			for _, r := range releases {
 				v := row{Release: r.Name, Records: r.Records, Newest: r.Newest}
 				for _, o := range offers {
@@ -177,20 +225,25 @@ func vulnsList(t texts) *cobra.Command {
 						v.Revision, v.Bytes = o.Revision, o.Size
 					}
 				}
+				for _, d := range deltas {
+					if d.Name == r.Name && d.Revision == v.Revision && d.Base == v.Revision-1 {
+						v.Delta = d.Size
+					}
+				}
 				out.Releases = append(out.Releases, v)
-				rows = append(rows, []string{v.Release, fmt.Sprint(v.Records), when(v.Newest), orDash(v.Revision), orDash(v.Bytes)})
+				rows = append(rows, []string{v.Release, fmt.Sprint(v.Records), when(v.Newest), orDash(v.Revision), orDash(v.Bytes), orDash(v.Delta)})
 			}
 			feeds, err := tx.Feeds()
 			for _, f := range feeds {
 				out.Feeds = append(out.Feeds, feed{f.Kind, f.AsOf, f.Entries})
-				rows = append(rows, []string{strings.ToUpper(f.Kind), fmt.Sprint(f.Entries), when(f.AsOf), "–", "–"})
+				rows = append(rows, []string{strings.ToUpper(f.Kind), fmt.Sprint(f.Entries), when(f.AsOf), "–", "–", "–"})
 			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return write(c, t, out, []string{"release", "records", "newest", "revision", "bytes"}, rows)
+		return write(c, t, out, []string{"release", "records", "newest", "revision", "bytes", "delta"}, rows)
 	})
 	formatFlag(c, t, "table", "json")
 	return c

@@ -26,6 +26,7 @@ type Board struct {
 	mu         sync.Mutex
 	read       time.Time
 	offers     []store.Offer
+	deltas     []store.Delta
 	directives map[string]store.Directive
 }
 
@@ -55,11 +56,24 @@ func (b *Board) For(tx *store.Tx, h store.Host, has *vymirv1.CheckInRequest, now
 	}
 	release := ecosystem(h.OS)
 	for i := range b.offers {
-		if o := &b.offers[i]; o.Kind == wire.KindVulns && o.Name == release && o.Revision > has.GetVulnsRevision() {
+		switch o := &b.offers[i]; {
+		case o.Kind == wire.KindVulns && o.Name == release && o.Revision > has.GetVulnsRevision():
+			d.Offers = append(d.Offers, b.since(offer(o), has.GetVulnsRevision()))
+		case o.Kind == wire.KindBanned && o.Revision > has.GetBannedRevision():
 			d.Offers = append(d.Offers, offer(o))
 		}
 	}
 	return d, nil
+}
+
+// since puts the delta from the revision a host has beside the whole, where there is one.
+func (b *Board) since(o *vymirv1.Offer, base uint64) *vymirv1.Offer {
+	for i := range b.deltas {
+		if d := &b.deltas[i]; d.Kind == o.Kind && d.Name == o.Name && d.Revision == o.Revision && d.Base == base {
+			o.DeltaFrom, o.DeltaSize, o.DeltaDigest = d.Base, d.Size, d.Digest
+		}
+	}
+	return o
 }
 
 // ecosystem names the release whose vulnerabilities concern a host, from what it says of its system ("debian 12"); "" when
@@ -93,11 +107,15 @@ func (b *Board) refresh(tx *store.Tx, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	deltas, err := tx.Deltas()
+	if err != nil {
+		return err
+	}
 	list, err := tx.Directives()
 	if err != nil {
 		return err
 	}
-	b.offers, b.directives, b.read = offers, map[string]store.Directive{}, now
+	b.offers, b.deltas, b.directives, b.read = offers, deltas, map[string]store.Directive{}, now
 	for _, d := range list {
 		b.directives[d.Scope] = d
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
+	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/bundle"
@@ -224,6 +226,125 @@ func TestPublishVulns(t *testing.T) {
 		}
 		if d := told(t, st, store.Host{OS: "debian 12"}, &vymirv1.CheckInRequest{VulnsRevision: 2}); len(d.Offers) != 0 {
 			t.Errorf("offered what the host has: %v", d.Offers)
+		}
+	})
+}
+
+// An index goes with deltas from the revisions before it, as far as they are smaller, and old ones are not kept for ever.
+func TestDeltas(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newSigner(t)
+		if err := dispatch.Trust(t.Context(), st, s.pub.String(), "test", storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		index := func(revision uint64) []byte {
+			b, err := vulnindex.NewBuilder(vulnindex.Release{Ecosystem: "Debian:12"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 300 {
+				id := fmt.Sprintf("X-%d", i)
+				if i == 0 {
+					id = fmt.Sprintf("X-NEW-%d", revision)
+				}
+				var o vulnindex.OSV
+				if err := json.Unmarshal(fmt.Appendf(nil, `{"id": %q, "modified": "2026-11-01T00:00:00Z", "affected": [{"package": {"ecosystem": "Debian:12", "name": "p-%d"},
+					"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "%d"}]}]}]}`, id, i, i+1), &o); err != nil {
+					t.Fatal(err)
+				}
+				if err := b.AddRecord(&o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var out bytes.Buffer
+			if _, err := b.Write(&out, vulnindex.Edition{Revision: revision, Created: storetest.Now}, s.priv); err != nil {
+				t.Fatal(err)
+			}
+			return out.Bytes()
+		}
+		files := map[uint64][]byte{}
+		for revision := uint64(1); revision <= 10; revision++ {
+			files[revision] = index(revision)
+			if _, err := dispatch.Publish(t.Context(), st, files[revision], "", "test", storetest.Now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for has, want := range map[uint64]uint64{0: 0, 1: 0, 2: 0, 3: 3, 9: 9, 77: 0} {
+			d := told(t, st, store.Host{OS: "debian 12"}, &vymirv1.CheckInRequest{VulnsRevision: has})
+			if has > 10 {
+				if len(d.Offers) != 0 {
+					t.Errorf("a host that has %d is offered %v", has, d.Offers)
+				}
+				continue
+			}
+			o := d.Offers[0]
+			if o.Revision != 10 || o.Size != uint64(len(files[10])) || o.DeltaFrom != want || want > 0 && o.DeltaSize*2 > o.Size {
+				t.Errorf("a host that has %d is offered %v, want a delta from %d", has, o, want)
+			}
+		}
+		if err := st.View(t.Context(), func(tx *store.Tx) error {
+			all, err := tx.Artefacts(wire.KindVulns)
+			if len(all) != 8 {
+				t.Errorf("%d indexes are kept", len(all))
+			}
+			line, err2 := tx.Delta(wire.KindVulns, "Debian:12", 10, 9)
+			text, err3 := tx.DeltaPart(line, 0, 1<<20)
+			var opened [2]*vulnindex.Index
+			for i, revision := range []uint64{9, 10} {
+				x, err := vulnindex.Open(files[revision], s.pub)
+				if err != nil {
+					return err
+				}
+				opened[i] = x
+			}
+			next, err4 := vulnindex.Apply(opened[0], text, s.pub)
+			if !bytes.Equal(next, files[10]) {
+				t.Error("the delta that is kept leads elsewhere")
+			}
+			return errors.Join(err, err2, err3, err4)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// The list of forbidden software is offered to every host that has an older one, by trusted keys only and never backwards.
+func TestPublishBanned(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s, stranger := newSigner(t), newSigner(t)
+		if err := dispatch.Trust(t.Context(), st, s.pub.String(), "test", storetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		list := func(s signer, revision uint64) []byte {
+			l := &banned.List{Schema: banned.Schema, Revision: revision, Source: "Fictitious order", AsOf: storetest.Now.AddDate(0, 0, int(revision)),
+				Entries: []banned.Entry{{ID: "X-1", Name: "BadSoft", Packages: []string{"badsoft*"}}}}
+			var out bytes.Buffer
+			if err := banned.Write(&out, l, s.priv); err != nil {
+				t.Fatal(err)
+			}
+			return out.Bytes()
+		}
+		for _, c := range []struct {
+			name string
+			data []byte
+			to   string
+			want error
+		}{
+			{"unsigned", list(stranger, 3), "", banned.ErrUnsigned},
+			{"no-revision", list(s, 0), "", dispatch.ErrNoRevision},
+			{"one-recipient", list(s, 3), "r-1", dispatch.ErrForAll},
+			{"good", list(s, 3), "", nil},
+			{"good-again", list(s, 3), "", nil},
+			{"older", list(s, 2), "", bundle.ErrOlder},
+		} {
+			if _, err := dispatch.Publish(t.Context(), st, c.data, c.to, "test", storetest.Now); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+			}
+		}
+		for has, want := range map[uint64]int{0: 1, 2: 1, 3: 0, 4: 0} {
+			if d := told(t, st, store.Host{OS: "openwrt 23.05"}, &vymirv1.CheckInRequest{BannedRevision: has}); len(d.Offers) != want {
+				t.Errorf("a host that has %d is offered %v", has, d.Offers)
+			}
 		}
 	})
 }

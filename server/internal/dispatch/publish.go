@@ -12,6 +12,7 @@ import (
 	"aead.dev/minisign"
 
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/vulnindex"
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/bundle"
@@ -24,7 +25,8 @@ var (
 	ErrNoKeys     = errors.New("no key is trusted yet: name the public key that bundles are signed by with bundle trust")
 	ErrPublished  = errors.New("another file of this name and revision was published: a changed bundle needs a higher revision")
 	ErrRenumbered = errors.New("a control or a reason has another number than in an earlier revision: numbers are never changed")
-	ErrForAll     = errors.New("a vulnerability index is for every host of its release, not for one recipient")
+	ErrForAll     = errors.New("vulnerability indexes and the list of forbidden software are for every host they concern, not for one recipient")
+	ErrNoRevision = errors.New("the list has no revision: make it with banned build")
 	ErrCatalogue  = errors.New("catalogue and manifest of the bundle name different sets or revisions")
 )
 
@@ -48,11 +50,14 @@ func trust(tx *store.Tx, keys []string, by string, now time.Time) error {
 	}))
 }
 
-// Publish takes a signed artefact of either kind, which its content tells; see [PublishBundle] and [PublishVulns].
+// Publish takes a signed artefact of any kind, which its content tells; see [PublishBundle], [PublishVulns] and [PublishBanned].
 func Publish(ctx context.Context, st *store.Store, data []byte, recipient, by string, now time.Time) (store.Artefact, error) {
-	if vulnindex.Is(data) {
+	if vulnindex.Is(data) || banned.Is(data) {
 		if recipient != "" {
 			return store.Artefact{}, ErrForAll
+		}
+		if banned.Is(data) {
+			return PublishBanned(ctx, st, data, by, now)
 		}
 		return PublishVulns(ctx, st, data, by, now)
 	}
@@ -77,6 +82,89 @@ func PublishVulns(ctx context.Context, st *store.Store, data []byte, by string, 
 	digest := sha256.Sum256(data)
 	a = store.Artefact{Kind: wire.KindVulns, Name: m.Ecosystem, Revision: m.Revision, Digest: digest[:], Size: uint64(len(data)),
 		Content: data, Expires: m.Expires, Published: now.UTC(), PublishedBy: by}
+	deltas, keep, err := deltasTo(ctx, st, x, len(data), keys)
+	if err != nil {
+		return a, fmt.Errorf("publish vulnerability index: %w", err)
+	}
+	err = st.Tx(ctx, func(tx *store.Tx) error {
+		if err := add(tx, a); err != nil {
+			return err
+		}
+		if err := notOlder(tx, a, ""); err != nil {
+			return err
+		}
+		return errors.Join(tx.PutOffer(a.Kind, a.Name, a.Revision, ""), tx.ReplaceDeltas(a.Kind, a.Name, deltas),
+			tx.PruneArtefacts(a.Kind, a.Name, keep), told(tx, "artefact.publish", a, "", by, now))
+	})
+	if err != nil {
+		return a, fmt.Errorf("publish vulnerability index: %w", err)
+	}
+	return a, nil
+}
+
+// deltaBases is from how many earlier revisions of an index deltas are kept: a host that was off for longer fetches the whole.
+const deltaBases = 7
+
+// deltasTo makes the deltas that lead from earlier revisions to an index, where they are smaller than the whole of size bytes. No secret key
+// is needed: a delta is signed by carrying the signature of what it leads to. keep is the oldest revision that is still of use.
+func deltasTo(ctx context.Context, st *store.Store, next *vulnindex.Index, size int, keys []minisign.PublicKey) (out []store.Delta, keep uint64, err error) {
+	m := next.Meta()
+	var published []store.Artefact
+	if err := st.View(ctx, func(tx *store.Tx) (err error) { published, err = tx.Artefacts(wire.KindVulns); return err }); err != nil {
+		return nil, 0, err
+	}
+	keep = m.Revision
+	for _, p := range published { // newest first
+		if p.Name != m.Ecosystem || p.Revision >= m.Revision || len(out) >= deltaBases {
+			continue
+		}
+		keep = p.Revision
+		var content []byte
+		if err := st.View(ctx, func(tx *store.Tx) (err error) {
+			content, err = tx.ArtefactPart(p.Kind, p.Name, p.Revision, 0, wire.MaxVulnsBytes)
+			return err
+		}); err != nil {
+			return nil, 0, err
+		}
+		base, err := vulnindex.Open(content, keys...)
+		if errors.Is(err, vulnindex.ErrUnsigned) {
+			continue // by a key that went; hosts that have it fetch the whole
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("revision %d: %w", p.Revision, err)
+		}
+		delta, err := vulnindex.Delta(base, next)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(delta) < size {
+			digest := sha256.Sum256(delta)
+			out = append(out, store.Delta{Kind: p.Kind, Name: p.Name, Revision: m.Revision, Base: p.Revision, Digest: digest[:], Size: uint64(len(delta)), Content: delta})
+		}
+	}
+	return out, keep, nil
+}
+
+// BannedName is the name of the one artefact of its kind.
+const BannedName = "list"
+
+// PublishBanned takes the signed list of forbidden software: from now on every host is offered it. It must be signed by a trusted key and have
+// a revision no smaller than what is offered.
+func PublishBanned(ctx context.Context, st *store.Store, data []byte, by string, now time.Time) (a store.Artefact, err error) {
+	keys, _, err := trusted(ctx, st)
+	if err != nil {
+		return a, fmt.Errorf("publish list of forbidden software: %w", err)
+	}
+	l, err := banned.Open(data, keys...)
+	if err != nil {
+		return a, fmt.Errorf("publish list of forbidden software: %w", err)
+	}
+	if l.Revision == 0 {
+		return a, fmt.Errorf("publish list of forbidden software: %w", ErrNoRevision)
+	}
+	digest := sha256.Sum256(data)
+	a = store.Artefact{Kind: wire.KindBanned, Name: BannedName, Revision: l.Revision, Digest: digest[:], Size: uint64(len(data)),
+		Content: data, Published: now.UTC(), PublishedBy: by}
 	err = st.Tx(ctx, func(tx *store.Tx) error {
 		if err := add(tx, a); err != nil {
 			return err
@@ -87,7 +175,7 @@ func PublishVulns(ctx context.Context, st *store.Store, data []byte, by string, 
 		return errors.Join(tx.PutOffer(a.Kind, a.Name, a.Revision, ""), told(tx, "artefact.publish", a, "", by, now))
 	})
 	if err != nil {
-		return a, fmt.Errorf("publish vulnerability index: %w", err)
+		return a, fmt.Errorf("publish list of forbidden software: %w", err)
 	}
 	return a, nil
 }

@@ -204,6 +204,15 @@ func (h *handler) Fetch(ctx context.Context, req *connect.Request[vymirv1.FetchR
 		if !k.Revoked.IsZero() {
 			return enrol.ErrHostRevoked
 		}
+		if m.DeltaFrom > 0 {
+			d, err := tx.Delta(m.Kind, m.Name, min(m.Revision, maxSequence), min(m.DeltaFrom, maxSequence))
+			if err != nil {
+				return err
+			}
+			resp.Total, resp.Digest = d.Size, d.Digest
+			resp.Data, err = tx.DeltaPart(d, min(m.Offset, d.Size), uint64(min(max(m.Limit, 1), wire.MaxFetchBytes)))
+			return err
+		}
 		a, err := tx.Artefact(m.Kind, m.Name, min(m.Revision, maxSequence))
 		if err != nil {
 			return err

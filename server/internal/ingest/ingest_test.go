@@ -716,6 +716,33 @@ func TestFetch(t *testing.T) {
 		if !bytes.Equal(got, file) {
 			t.Error("what came is not what was published")
 		}
+		delta := file[:wire.MaxFetchBytes+9]
+		digest = sha256.Sum256(delta)
+		if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+			return tx.ReplaceDeltas(wire.KindVulns, "Debian:12", []store.Delta{{Revision: 4, Base: 3, Digest: digest[:], Content: delta}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		part := func(base, offset uint64) (*vymirv1.FetchResponse, error) {
+			r, err := a.Fetch(t.Context(), connect.NewRequest(&vymirv1.FetchRequest{Kind: wire.KindVulns, Name: "Debian:12", Revision: 4, DeltaFrom: base, Offset: offset, Limit: 1 << 31}))
+			if err != nil {
+				return nil, err
+			}
+			return r.Msg, nil
+		}
+		begin, err := part(3, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, err := part(3, wire.MaxFetchBytes)
+		if err != nil || begin.Total != uint64(len(delta)) || !bytes.Equal(begin.Digest, digest[:]) || !bytes.Equal(append(begin.Data, end.Data...), delta) {
+			t.Error("what came is not the delta", err)
+		}
+		for _, base := range []uint64{2, 4, 1 << 63} {
+			if _, err := part(base, 0); connect.CodeOf(err) != connect.CodeNotFound {
+				t.Errorf("a delta from %d: %v", base, err)
+			}
+		}
 		if r, err := fetch(wire.KindVulns, "Debian:12", 4, 1<<60, 10); err != nil || len(r.Data) != 0 {
 			t.Errorf("behind the end: %v", err)
 		}

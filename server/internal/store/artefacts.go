@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Artefact is a signed file that hosts may fetch: a policy bundle or a vulnerability index.
+// Artefact is a signed file that hosts may fetch: a policy bundle, a vulnerability index or the list of forbidden software.
 type Artefact struct {
-	Kind        string // wire.KindBundle or wire.KindVulns
-	Name        string // of the set of policies, or of the distribution release
+	Kind        string // wire.KindBundle, wire.KindVulns or wire.KindBanned
+	Name        string // of the set of policies, of the distribution release, or "list"
 	Revision    uint64
 	Digest      []byte // sha256 of the whole file
 	Size        uint64 // bytes
@@ -49,8 +49,61 @@ func (t *Tx) ArtefactPart(kind, name string, revision, offset, limit uint64) ([]
 		offset+1, limit, kind, name, revision)
 }
 
+// Delta leads from one revision of an artefact to another.
+type Delta struct {
+	Kind, Name     string
+	Revision, Base uint64 // to and from
+	Digest         []byte // sha256 of Content
+	Size           uint64 // bytes
+	Content        []byte // empty in lists
+}
+
+// ReplaceDeltas stores the deltas that lead to one artefact, and drops those that lead to others of its kind and name.
+func (t *Tx) ReplaceDeltas(kind, name string, list []Delta) error {
+	if _, err := t.exec(`DELETE FROM artefact_deltas WHERE kind = ? AND name = ?`, kind, name); err != nil {
+		return err
+	}
+	for _, d := range list {
+		if _, err := t.exec(`INSERT INTO artefact_deltas (kind, name, revision, base, digest, size, content) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			kind, name, d.Revision, d.Base, blob(d.Digest), len(d.Content), blob(d.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const deltaColumns = `kind, name, revision, base, digest, size`
+
+func scanDelta(r scanner) (v Delta, err error) {
+	err = r.Scan(&v.Kind, &v.Name, &v.Revision, &v.Base, &v.Digest, &v.Size)
+	return v, err
+}
+
+// Deltas lists all deltas, newest base first, without contents.
+func (t *Tx) Deltas() ([]Delta, error) {
+	return many(t, scanDelta, `SELECT `+deltaColumns+` FROM artefact_deltas ORDER BY kind, name, revision DESC, base DESC`)
+}
+
+// Delta reads one delta's line, without its content.
+func (t *Tx) Delta(kind, name string, revision, base uint64) (Delta, error) {
+	return one(t, scanDelta, `SELECT `+deltaColumns+` FROM artefact_deltas WHERE kind = ? AND name = ? AND revision = ? AND base = ?`, kind, name, revision, base)
+}
+
+// DeltaPart reads at most limit bytes of a delta from offset on; behind its end there are none.
+func (t *Tx) DeltaPart(d Delta, offset, limit uint64) ([]byte, error) {
+	return one(t, scalar[[]byte], `SELECT substr(content, ?, ?) FROM artefact_deltas WHERE kind = ? AND name = ? AND revision = ? AND base = ?`,
+		offset+1, limit, d.Kind, d.Name, d.Revision, d.Base)
+}
+
+// PruneArtefacts drops what was published of a kind and name below a revision, unless hosts are pointed to it.
+func (t *Tx) PruneArtefacts(kind, name string, below uint64) error {
+	_, err := t.exec(`DELETE FROM artefacts WHERE kind = ? AND name = ? AND revision < ? AND NOT EXISTS (SELECT 1 FROM offers o
+		WHERE o.kind = artefacts.kind AND o.name = artefacts.name AND o.revision = artefacts.revision)`, kind, name, below)
+	return err
+}
+
 // Offer is what hosts are pointed to: of policy bundles one for every host (RecipientID "") or for those of one
-// recipient; of vulnerability indexes one for each distribution release.
+// recipient; of vulnerability indexes one for each distribution release; one list of forbidden software.
 type Offer struct {
 	RecipientID string
 	Artefact

@@ -1,12 +1,18 @@
 package vulns
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"aead.dev/minisign"
+
+	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -34,4 +40,40 @@ func Banned(ctx context.Context, st *store.Store) (*banned.List, error) {
 		return nil, ErrNoList
 	}
 	return &l, nil
+}
+
+// bannedBuild is under what the last pack of the list is noted among the builds.
+const bannedBuild = "forbidden software"
+
+// BuildBanned signs the list that is in force and hands it to take, which keeps or publishes it; only then does it count as built. A list or a
+// key that changed gets the next revision, the same ones the same bytes.
+func BuildBanned(ctx context.Context, st *store.Store, key minisign.PrivateKey, by string, now time.Time, take func(*banned.List, []byte) error) error {
+	l, err := Banned(ctx, st)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("build list of forbidden software: %w", err)
+	}
+	inputs := sha256.Sum256(fmt.Appendf(text, "key %x", key.ID()))
+	last, revision, err := before(ctx, st, wire.KindBanned, bannedBuild)
+	if err != nil {
+		return fmt.Errorf("build list of forbidden software: %w", err)
+	}
+	if l.Revision = revision; !bytes.Equal(last.Inputs, inputs[:]) || last.Revision != revision {
+		l.Revision++
+	}
+	var out bytes.Buffer
+	if err := banned.Write(&out, l, key); err != nil {
+		return err
+	}
+	if err := take(l, out.Bytes()); err != nil {
+		return err
+	}
+	return st.Tx(ctx, func(tx *store.Tx) error {
+		return errors.Join(
+			tx.PutVulnBuild(store.VulnBuild{Release: bannedBuild, Revision: l.Revision, Inputs: inputs[:], Built: now}),
+			audit(tx, "banned.build", "banned", by, now, map[string]any{"revision": l.Revision, "entries": len(l.Entries), "bytes": out.Len()}))
+	})
 }

@@ -122,7 +122,7 @@ func build(ctx context.Context, st *store.Store, p Plan, name string, th threats
 	}
 	fmt.Fprintf(inputs, "end %s\nkey %x\n", endOfLife(name), p.Key.ID())
 	sum := inputs.Sum(nil)
-	last, revision, err := before(ctx, st, name)
+	last, revision, err := before(ctx, st, wire.KindVulns, name)
 	if err != nil {
 		return err
 	}
@@ -191,16 +191,17 @@ func gather(ctx context.Context, st *store.Store, b *vulnindex.Builder, name str
 	}
 }
 
-// before finds the last build of a release and the highest revision that hosts may have.
-func before(ctx context.Context, st *store.Store, name string) (last store.VulnBuild, revision uint64, err error) {
+// before finds the last build of a name and the highest revision that hosts may have. Of forbidden software there is one list, whatever
+// the name it was published under.
+func before(ctx context.Context, st *store.Store, kind, name string) (last store.VulnBuild, revision uint64, err error) {
 	err = st.View(ctx, func(tx *store.Tx) error {
 		if last, err = tx.VulnBuild(name); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		revision = last.Revision
-		published, err := tx.Artefacts(wire.KindVulns)
+		published, err := tx.Artefacts(kind)
 		for _, a := range published {
-			if a.Name == name {
+			if a.Name == name || kind == wire.KindBanned {
 				revision = max(revision, a.Revision)
 			}
 		}
