@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/oci"
 )
 
 const maxContainers = 512
@@ -142,19 +143,19 @@ func (e *Env) containers(r *reading) []facts.Container {
 		}
 	}
 	out := []facts.Container{}
-	full := capabilityBound(e, 1)
+	full, images := capabilityBound(e, 1), e.images()
 	for id, p := range firsts {
 		if len(out) >= maxContainers {
 			r.note("containers", "more than 512")
 			break
 		}
-		out = append(out, e.container(id, p, full))
+		out = append(out, e.container(id, p, full, images))
 	}
 	slices.SortFunc(out, func(a, b facts.Container) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
-func (e *Env) container(id string, p *process, full uint64) facts.Container {
+func (e *Env) container(id string, p *process, full uint64, images *oci.Finder) facts.Container {
 	c := facts.Container{ID: id}
 	dir := "/proc/" + strconv.Itoa(p.pid)
 	if bound := capabilityBound(e, p.pid); full != 0 && bound != 0 {
@@ -168,16 +169,25 @@ func (e *Env) container(id string, p *process, full uint64) facts.Container {
 	if b, err := e.ReadProcLimit(dir+"/mountinfo", 1<<20); err == nil {
 		c.EngineSocketMounted = ptr(engineSocket.Match(b))
 	}
-	if b, err := e.ReadFile("/var/lib/docker/containers/" + id + "/config.v2.json"); err == nil {
-		var d struct {
-			Name   string
-			Config struct{ Image string }
-		}
-		if json.Unmarshal(b, &d) == nil {
-			c.Name, c.Image = strings.TrimPrefix(d.Name, "/"), d.Config.Image
-		}
+	if found, ok := images.Find(id); ok {
+		c.Name, c.Image = found.Name, found.Image
 	}
 	return c
+}
+
+// images finds what containers run, in the files of their runtimes.
+func (e *Env) images() *oci.Finder {
+	return &oci.Finder{
+		Read: func(path string, limit int) ([]byte, error) { return e.ReadFileLimit(path, int64(limit)) },
+		List: func(dir string) ([]string, error) {
+			list, err := e.ReadDir(dir)
+			names := make([]string, 0, len(list))
+			for _, d := range list {
+				names = append(names, d.Name())
+			}
+			return names, err
+		},
+	}
 }
 
 // sameNamespace tells whether a process lives in our own name space of a kind; nil when that cannot be seen.
