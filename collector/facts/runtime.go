@@ -13,6 +13,7 @@ type Runtime struct {
 	Spoken          []Spoken       `json:"spoken,omitzero"`      // protocols recognised by first bytes, beyond loopback
 	Listening       []Listening    `json:"listening,omitzero"`   // who waited for TCP connections, in any network namespace
 	Logins          []LoginSeen    `json:"logins,omitzero"`      // who logged in or failed to, by what wtmp and btmp tell
+	Acts            []Act          `json:"acts,omitzero"`        // changes of user, capabilities and namespaces, mounts, loads into the kernel
 	Crashes         []Crash        `json:"crashes,omitzero"`     // processes that died of a fault, or were killed by force
 	Events          []RuntimeEvent `json:"events,omitzero"`      // rare notable events, newest first, bounded
 	Truncated       bool           `json:"truncated,omitzero"`   // a table was full within the window: counts hold, programs or ports are missing (peers alone do not count)
@@ -20,7 +21,7 @@ type Runtime struct {
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, module_load, bpf_load, mount, login
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, setuid, capset, namespace, module_load, bpf_load, mount, login
 	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
@@ -39,7 +40,23 @@ type Program struct {
 	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
 	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
 	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, memfd_sealed, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
-	Container string    `json:"container,omitzero"`
+	Container string    `json:"container,omitzero"` // id, or a machine's name; empty: none, or it had gone when we looked
+	Image     string    `json:"image,omitzero"`     // of that container, as its runtime's files name it
+}
+
+// Act counts what programs did of one kind of what changes who may do what, or what the kernel is.
+type Act struct {
+	Kind    string `json:"kind"`    // setuid, capset, namespace, mount, bpf_load, module_load
+	Program string `json:"program"` // command name; "?": any, for which there was no room
+	UID     uint32 `json:"uid"`     // before
+	// What was done: the user become ("to user 33"; "from user 33 to 0": root, and in no way before), capabilities raised ("fewer":
+	// none), namespaces made or entered ("mount network"), kind of file system, BPF program by type and name, module with taints.
+	Detail    string    `json:"detail"`
+	Container string    `json:"container,omitzero"` // of the last
+	Image     string    `json:"image,omitzero"`
+	Count     uint64    `json:"count"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
 }
 
 // Connection is a TCP (or, among the datagrams, a UDP) relation between a program and a class of peers.
@@ -106,10 +123,15 @@ type Crash struct {
 // RuntimeEvent is one rare event worth keeping as such.
 type RuntimeEvent struct {
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // module_load, bpf_load, ptrace, exec_deleted, exec_memfd, exec_temp, privilege_gain, mount, sensitive_write
+	Kind    string    `json:"kind"` // module_load, bpf_load, ptrace, exec_deleted, exec_memfd, exec_temp, privilege_gain, setuid (root gained), mount, sensitive_write
 	Program string    `json:"program,omitzero"`
 	UID     *uint32   `json:"uid,omitzero"`
 	Detail  string    `json:"detail,omitzero"`
+
+	PID       uint32 `json:"pid,omitzero"`       // of who did it, or became it; 0: not known
+	Parent    string `json:"parent,omitzero"`    // command name of who started it
+	Container string `json:"container,omitzero"` // id, or a machine's name
+	Image     string `json:"image,omitzero"`     // of that container, as its runtime's files name it
 }
 
 // Agent is the agent's view of itself.

@@ -1,52 +1,109 @@
 package probe
 
 import (
+	"encoding/binary"
+	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/vymir-project/vymir/collector/internal/oci"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 )
 
-// containers knows which control group belongs to which container. The zero value is ready.
-type containers struct {
-	names map[uint64]string // by inode; "" for a group that is no container's
-	read  time.Time
+// container is what a control group belongs to. The zero value: no container, or not known any more.
+type container struct {
+	id    string // 64 hexadecimal digits, or a machine's name
+	image string
 }
 
-// Bounds of looking through the control groups.
+func (c container) names() (id, image string) { return c.id, c.image }
+
+// containers knows which control group belongs to which container, and what that runs. The zero value is ready.
+type containers struct {
+	known map[uint64]*grouped // by the group's number
+	walk  time.Time           // the last, where groups cannot be opened by their number
+	files *oci.Finder
+}
+
+// grouped is a control group that was looked up.
+type grouped struct {
+	container
+	tried time.Time // when the image was last looked for
+}
+
+// Bounds of looking control groups up.
 const (
-	maxGroups    = 8192
-	groupsAtMost = 10 * time.Second // between two looks
+	maxKnown     = 16384
+	maxGroups    = 65536
+	groupsAtMost = 10 * time.Second // between two walks, and between two looks for an image
 )
 
 // containerID is how Docker, containerd, CRI-O and Podman name the control groups of their containers.
-var containerID = regexp.MustCompile(`(?:^|[-/])([0-9a-f]{64})(?:\.scope)?$`)
+var containerID = regexp.MustCompile(`(?:^|[-/:])([0-9a-f]{64})(?:\.scope)?$`)
 
-// of gives the container's id: 64 hexadecimal digits, or a machine's name; "" when the group is no container's or is
-// not known any more.
-func (c *containers) of(group uint64) string {
+// of gives the container of a control group.
+func (c *containers) of(group uint64) container {
 	if group == 0 {
-		return ""
+		return container{}
 	}
-	name, ok := c.names[group]
-	if !ok && time.Since(c.read) > groupsAtMost {
-		c.refresh()
-		name = c.names[group]
+	g := c.known[group]
+	if g == nil {
+		if g = c.find(group); g == nil {
+			return container{}
+		}
 	}
-	return name
+	if g.id != "" && g.image == "" && time.Since(g.tried) > groupsAtMost {
+		g.tried = time.Now()
+		g.image = c.imageOf(g.id)
+	}
+	return g.container
 }
 
-// refresh walks the unified hierarchy: a group's id is the inode of its directory.
-func (c *containers) refresh() {
-	c.read = time.Now()
-	c.names = map[uint64]string{}
+// find looks a group up: by its number, which is that of its directory, or by walking where that is not allowed.
+func (c *containers) find(group uint64) *grouped {
 	root := hook.Unified()
 	if root == "" {
-		return
+		return nil
 	}
+	if len(c.known) >= maxKnown || c.known == nil {
+		c.known = map[uint64]*grouped{} // what is still there is found again
+	}
+	path, err := groupPath(root, group)
+	if err == nil {
+		c.known[group] = &grouped{container: container{id: containerOf(strings.TrimPrefix(path, root))}}
+	} else if time.Since(c.walk) > groupsAtMost {
+		c.refresh(root)
+	}
+	return c.known[group]
+}
+
+// groupPath opens the directory of a control group by its number and asks where that is. Needs CAP_DAC_READ_SEARCH.
+func groupPath(root string, group uint64) (string, error) {
+	dir, err := os.Open(root)
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	const kernfs = 0xfe // FILEID_KERNFS
+	handle := unix.NewFileHandle(kernfs, binary.NativeEndian.AppendUint64(nil, group))
+	fd, err := unix.OpenByHandleAt(int(dir.Fd()), handle, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC)
+	if err != nil {
+		return "", fmt.Errorf("open control group: %w", err)
+	}
+	defer unix.Close(fd)
+	return os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+}
+
+// refresh walks the unified hierarchy: a group's number is the inode of its directory.
+func (c *containers) refresh(root string) {
+	c.walk = time.Now()
 	n := 0
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
@@ -59,14 +116,50 @@ func (c *containers) refresh() {
 		if err != nil {
 			return nil
 		}
-		c.names[hook.Inode(info)] = containerOf(strings.TrimPrefix(path, root))
+		if at := hook.Inode(info); c.known[at] == nil && len(c.known) < maxGroups {
+			c.known[at] = &grouped{container: container{id: containerOf(strings.TrimPrefix(path, root))}}
+		}
 		return nil
 	})
 }
 
+// imageOf reads what the container's runtime wrote down.
+func (c *containers) imageOf(id string) string {
+	if c.files == nil {
+		c.files = &oci.Finder{Read: readAtMost, List: listNames}
+	}
+	found, _ := c.files.Find(id)
+	return found.Image
+}
+
+func readAtMost(path string, limit int) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: not a file", path) // a pipe would never end
+	}
+	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err == nil && len(b) > limit {
+		return nil, fmt.Errorf("read %s: more than %d bytes", path, limit)
+	}
+	return b, err
+}
+
+func listNames(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(1024)
+}
+
 // containerOf finds the container in a group's path; a group inside of a container belongs to it.
 func containerOf(path string) string {
-	for p := path; p != "" && p != "/"; p = filepath.Dir(p) {
+	for p := path; p != "" && p != "/" && p != "."; p = filepath.Dir(p) {
 		if m := containerID.FindStringSubmatch(p); m != nil {
 			return m[1]
 		}

@@ -42,7 +42,7 @@ type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
 	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, protocol,
-	// ptrace, sensitive_write, module_load, bpf_load, mount, login.
+	// ptrace, sensitive_write, setuid, capset, namespace, module_load, bpf_load, mount, login.
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
@@ -67,6 +67,7 @@ type Set struct {
 	rare *census.Census
 	file *files.Probe
 	door *login.Probe
+	acts acts
 	ring *hook.Reader // nil without BPF
 
 	clock hook.Clock // as of the last record that was younger; the ring's goroutine alone reads and sets it
@@ -145,6 +146,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 		allowed := kinds(event)
 		return allowed == nil || slices.Contains(allowed, hook.Poll)
 	})
+	s.acts = openActs(ctx, shared, kinds)
 	marks := kinds(files.Event)
 	s.file = files.Open(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.changed)
 	var since time.Time
@@ -203,9 +205,9 @@ func (s *Set) gather() {
 	_ = s.tcp.Drain(now, s.table.addConnection)
 	_ = s.udp.Drain(now, s.table.addDatagram)
 	_ = s.talk.Drain(now, s.table.addSpoken)
-	s.rare.Look(now.Wall(), func(c census.Change) {
-		s.tell(Event{At: c.At, Kind: c.Kind, UID: c.UID, What: c.Detail})
-	})
+	s.drainActs(now)
+	s.rare.Look(now.Wall(), s.list)
+	s.acts.settle(now.Wall())
 	s.door.Drain(func(l login.Seen) {
 		s.table.addLogin(l)
 		s.tell(loginEvent(l))
@@ -259,7 +261,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.rare.Hooks(), []facts.Hook{s.door.Hook()})
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.acts.hooks(s.rare.Hooks()), []facts.Hook{s.door.Hook()})
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -317,5 +319,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.talk.Close(), s.peek.Close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.talk.Close(), s.peek.Close(), s.acts.close(), s.saveErr)
 }

@@ -78,6 +78,7 @@ type table struct {
 	spoken      map[spokenKey]*facts.Spoken
 	listening   map[listeningKey]*facts.Listening
 	logins      map[loginKey]*facts.LoginSeen
+	acts        map[actKey]*facts.Act
 	events      []facts.RuntimeEvent // oldest first
 	truncated   time.Time            // when a key last found no room; zero: never within the window
 }
@@ -95,18 +96,19 @@ func newTable(limit int) *table {
 		spoken:      map[spokenKey]*facts.Spoken{},
 		listening:   map[listeningKey]*facts.Listening{},
 		logins:      map[loginKey]*facts.LoginSeen{},
+		acts:        map[actKey]*facts.Act{},
 	}
 }
 
 // addProgram merges executions.
-func (t *table) addProgram(s exec.Seen, container string) {
-	key := programKey{s.Path, container}
+func (t *table) addProgram(s exec.Seen, in container) {
+	key := programKey{s.Path, in.id}
 	p := t.programs[key]
 	if p == nil {
 		if len(t.programs) >= t.limit && !t.evictProgram(s.Last) {
 			return
 		}
-		p = &facts.Program{Path: s.Path, Container: container, FirstSeen: s.First}
+		p = &facts.Program{Path: s.Path, Container: in.id, Image: in.image, FirstSeen: s.First}
 		t.programs[key] = p
 	}
 	p.Count += s.Count
@@ -342,6 +344,7 @@ func (t *table) expire(now time.Time) {
 	}
 	maps.DeleteFunc(t.spoken, func(_ spokenKey, p *facts.Spoken) bool { return p.LastSeen.Before(limit) })
 	maps.DeleteFunc(t.listening, func(_ listeningKey, l *facts.Listening) bool { return l.LastSeen.Before(limit) })
+	maps.DeleteFunc(t.acts, func(_ actKey, a *facts.Act) bool { return a.LastSeen.Before(limit) })
 	maps.DeleteFunc(t.logins, func(_ loginKey, l *facts.LoginSeen) bool { return l.LastSeen.Before(limit) })
 	t.events = slices.DeleteFunc(t.events, func(e facts.RuntimeEvent) bool { return e.At.Before(limit) })
 }
@@ -380,6 +383,7 @@ func (t *table) fill(r *facts.Runtime) {
 	slices.SortFunc(r.Logins, func(a, b facts.LoginSeen) int {
 		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Origin, b.Origin))
 	})
+	r.Acts = t.listActs()
 	r.Events = slices.Clone(t.events)
 	slices.Reverse(r.Events)
 	r.Truncated = !t.truncated.IsZero()
@@ -452,6 +456,7 @@ func (t *table) load(r *facts.Runtime) {
 		q := l
 		t.logins[loginKey{l.User, l.Origin}] = &q
 	}
+	t.loadActs(r.Acts)
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)
 }

@@ -19,7 +19,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 func TestTableForgetsWhatRestedLongest(t *testing.T) {
 	table := newTable(2)
 	add := func(path string, at time.Time) {
-		table.addProgram(exec.Seen{Path: path, Count: 1, First: at, Last: at}, "")
+		table.addProgram(exec.Seen{Path: path, Count: 1, First: at, Last: at}, container{})
 	}
 	add("/a", noon.Add(-48*time.Hour))
 	add("/b", noon)

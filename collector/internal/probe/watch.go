@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/probe/act"
 	"github.com/vymir-project/vymir/collector/internal/probe/exec"
 	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
@@ -22,7 +23,8 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/udp"
 )
 
-// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send, protocol, login.
+// Event is one event as it came. Kind is that of facts.RuntimeEvent, or exec, tcp_connect, tcp_accept, udp_send, protocol, login,
+// setuid, capset, namespace.
 type Event struct {
 	At      time.Time `json:"at"` // UTC
 	Kind    string    `json:"kind"`
@@ -33,7 +35,10 @@ type Event struct {
 	UID     *uint32   `json:"uid,omitzero"`     // absent: not known
 	Peer    string    `json:"peer,omitzero"`    // address and port of the other side; the port is ours when accepting
 	Flags   []string  `json:"flags,omitzero"`
-	What    string    `json:"what,omitzero"` // what was loaded, mounted or written
+	What    string    `json:"what,omitzero"` // what was loaded, mounted, written or become
+
+	Container string `json:"container,omitzero"` // id, or a machine's name; empty: none, or not known
+	Image     string `json:"image,omitzero"`     // of that container, as its runtime's files name it
 }
 
 // User is the user's number in decimal, or "-" where it is not known.
@@ -113,7 +118,7 @@ func (s *Set) join(w *watcher) error {
 		return nil
 	}
 	s.ring.Hurry(true)
-	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true), s.udp.Watch(true), s.talk.Watch(true)); err != nil {
+	if err := errors.Join(s.exec.Watch(true), s.tcp.Watch(true), s.udp.Watch(true), s.talk.Watch(true), s.acts.watch(true)); err != nil {
 		return fmt.Errorf("watch events: %w", err)
 	}
 	return nil
@@ -127,7 +132,7 @@ func (s *Set) leave(w *watcher) {
 		return
 	}
 	s.ring.Hurry(false)
-	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false), s.udp.Watch(false), s.talk.Watch(false))
+	_ = errors.Join(s.exec.Watch(false), s.tcp.Watch(false), s.udp.Watch(false), s.talk.Watch(false), s.acts.watch(false))
 }
 
 // record takes one record of the ring.
@@ -141,13 +146,14 @@ func (s *Set) record(b []byte) {
 	}
 	now := s.clock
 	var e Event
+	var group uint64
 	switch h.Kind {
 	case hook.KindExec:
 		x, ok := s.exec.Parse(h, rest, now)
 		if !ok {
 			return
 		}
-		e = execEvent(x)
+		e, group = execEvent(x), x.Cgroup
 	case hook.KindTCP:
 		x, ok := flow.Parse(h, rest, now)
 		if !ok {
@@ -176,19 +182,44 @@ func (s *Set) record(b []byte) {
 			At: now.Time(h.At), Kind: ptrace.Event, Program: x.Program, PID: h.PID, UID: &h.UID,
 			What: fmt.Sprintf("%s (%d)", x.Target, x.TargetPID),
 		}
+	case hook.KindAct:
+		x, ok := act.Parse(h, rest, now)
+		if !ok {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.acted(x)
+		return
 	default:
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if group != 0 {
+		e.Container, e.Image = s.groups.of(group).names()
+	}
 	s.tell(e)
 }
 
 // tell keeps an event, unless it is counted anyway, and hands it to the watchers. The caller holds mu.
 func (s *Set) tell(e Event) {
 	if !usual(e.Kind) {
-		s.table.addEvent(facts.RuntimeEvent{At: e.At, Kind: e.Kind, Program: e.Program, UID: e.UID, Detail: e.Detail()})
+		s.table.addEvent(e.kept())
 	}
+	s.show(e)
+}
+
+// kept is what is remembered of an event.
+func (e Event) kept() facts.RuntimeEvent {
+	return facts.RuntimeEvent{
+		At: e.At, Kind: e.Kind, Program: e.Program, UID: e.UID, Detail: e.Detail(), PID: e.PID, Parent: e.Parent,
+		Container: e.Container, Image: e.Image,
+	}
+}
+
+// show hands an event to the watchers. The caller holds mu.
+func (s *Set) show(e Event) {
 	for w := range s.watchers {
 		select {
 		case w.events <- e:

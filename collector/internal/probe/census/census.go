@@ -1,8 +1,8 @@
 // Package census tells what was added to the kernel between two looks: modules, BPF programs, mounts.
 //
-// These change rarely and stay, so that looking every half minute misses only what comes and goes in between, and
-// costs less than any hook. The hooks that could tell them as they come (LSM, fentry) are not to be had on many kernels,
-// and cannot be proved: loading a module is nothing an agent should do to see whether it is seen.
+// These change rarely and stay, so that looking every half minute misses only what comes and goes in between. The probes
+// of acts tell them as they come, and who did it; the lists say what they look like, and stand in for the probes where
+// the kernel offers no hook.
 package census
 
 import (
@@ -162,6 +162,19 @@ func parseModules(r io.Reader, f func(string, Change)) error {
 // passing are file systems that come and go with containers and processes, and hold nothing of their own.
 var passing = map[string]bool{"overlay": true, "nsfs": true, "proc": true, "sysfs": true, "cgroup2": true, "mqueue": true}
 
+// Passing says whether a kind of file system comes and goes with containers and processes.
+func Passing(kind string) bool { return passing[kind] }
+
+// OfControlGroups says whether a type of BPF program belongs to a control group, as those do that systemd loads for its
+// services.
+func OfControlGroups(kind uint64) bool {
+	switch ebpf.ProgramType(kind) {
+	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupDevice, ebpf.CGroupSockAddr, ebpf.CGroupSysctl, ebpf.CGroupSockopt:
+		return true
+	}
+	return false
+}
+
 // parseMounts reads "id parent device root point options fields... - type source options".
 func parseMounts(r io.Reader, f func(string, Change)) error {
 	sc := bufio.NewScanner(r)
@@ -222,8 +235,7 @@ func describe(id ebpf.ProgramID) (Change, bool) {
 	if err != nil {
 		return Change{}, false
 	}
-	switch info.Type {
-	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupDevice, ebpf.CGroupSockAddr, ebpf.CGroupSysctl, ebpf.CGroupSockopt:
+	if OfControlGroups(uint64(info.Type)) {
 		return Change{}, false
 	}
 	c := Change{Detail: strings.TrimSpace(info.Type.String() + " " + info.Name)}

@@ -7,6 +7,7 @@ package hook
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ const (
 	TracingBTF = "tp_btf"     // raw tracepoint whose arguments are typed by BTF
 	Raw        = "raw_tp"     // raw tracepoint with untyped arguments
 	Tracepoint = "tracepoint" // tracepoint by its record in tracefs; needs no BTF
-	Fentry     = "fentry"     // before a function of the kernel
+	Fentry     = "fentry"     // before a function of the kernel, or behind it
 	LSM        = "lsm"        // hook of the security modules
 	Cgroup     = "cgroup"     // program at the root of the control groups
 
@@ -164,7 +165,7 @@ func (a *Attachment) BPF() *ebpf.Program { return a.Program(a.candidate.Program)
 
 // Watch switches between telling rare events only and telling every event.
 func (a *Attachment) Watch(all bool) error {
-	var s struct{ Watch, Self uint32 }
+	s := struct{ Watch, Self uint32 }{Self: uint32(os.Getpid())}
 	if all {
 		s.Watch = 1
 	}

@@ -21,6 +21,7 @@ const (
 	KindUDP
 	KindPtrace
 	KindProtocol
+	KindAct
 )
 
 // HeaderSize is the length of what stands before every record, in bytes.

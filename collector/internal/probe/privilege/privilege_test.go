@@ -1,0 +1,183 @@
+package privilege
+
+import (
+	"context"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
+
+	"github.com/vymir-project/vymir/collector/internal/probe/act"
+	"github.com/vymir-project/vymir/collector/internal/probe/capable"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
+)
+
+var ways = map[string]struct {
+	kinds  []string
+	shared bool
+}{
+	"fentry":        {kinds: []string{hook.Fentry}},
+	"by capability": {kinds: []string{hook.TracingBTF}, shared: true},
+}
+
+// opened gives the probe by one way, or skips where this kernel does not offer it.
+func opened(t *testing.T, way string, open func(context.Context, act.Options) *act.Probe, ring *ebpf.Map) *act.Probe {
+	t.Helper()
+	hooktest.NeedRoot(t)
+	o := act.Options{Options: hook.Options{Ring: ring}, Kinds: ways[way].kinds}
+	if ways[way].shared {
+		o.Shared = capable.New()
+	}
+	p := open(t.Context(), o)
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	kind := hook.Fentry
+	if ways[way].shared {
+		kind = "cap_capable"
+	}
+	hooktest.NeedProven(t, kind, p.Hook())
+	if ways[way].shared && !strings.Contains(p.Hook().Reason, "by the capability") {
+		t.Skipf("needs a kernel with the tracepoint cap_capable (6.14): %s", p.Hook().Reason)
+	}
+	return p
+}
+
+// done gives what the doer was seen doing.
+func done(t *testing.T, p *act.Probe) map[string]uint64 {
+	t.Helper()
+	all := map[string]uint64{}
+	err := p.Drain(hook.Now(), func(s act.Seen) {
+		if s.Program == hooktest.Doer {
+			all[strconv.Itoa(int(s.UID))+": "+s.Detail()] += s.Count
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestChangesOfUser(t *testing.T) {
+	for way := range ways {
+		t.Run(way, func(t *testing.T) {
+			ring := hooktest.Ring(t)
+			p := opened(t, way, SetUID, ring)
+			done(t, p)
+			must(t, hooktest.Do(t, "become:65534"))
+			must(t, hooktest.Do(t, "gain"))
+			got := done(t, p)
+			if got["0: to user 65534"] != 2 || got["65534: from user 65534 to 0"] != 1 {
+				t.Errorf("seen %v", got)
+			}
+			if again := done(t, p); len(again) != 0 {
+				t.Errorf("handed over again: %v", again)
+			}
+			// Only the gain is told, with who it was.
+			var told []act.Seen
+			for _, s := range ringed(t, ring) {
+				if s.Program == hooktest.Doer {
+					told = append(told, s)
+				}
+			}
+			if len(told) != 1 || told[0].Flags&act.Gained == 0 || told[0].UID != 65534 || told[0].PID == 0 {
+				t.Errorf("told %+v", told)
+			}
+			if h := p.Hook(); h.Lost != 0 || h.Events < 3 {
+				t.Errorf("%+v", h)
+			}
+		})
+	}
+}
+
+func ringed(t *testing.T, ring *ebpf.Map) (list []act.Seen) {
+	t.Helper()
+	r, err := ringbuf.NewReader(ring)
+	must(t, err)
+	defer r.Close()
+	must(t, r.Flush())
+	for {
+		rec, err := r.Read()
+		if err != nil {
+			return list
+		}
+		h, rest, ok := hook.ParseHeader(rec.RawSample)
+		if s, parsed := act.Parse(h, rest, hook.Now()); ok && parsed && h.Kind == hook.KindAct {
+			list = append(list, s)
+		}
+	}
+}
+
+func TestChangesOfCapabilities(t *testing.T) {
+	for way := range ways {
+		t.Run(way, func(t *testing.T) {
+			p := opened(t, way, Capset, hooktest.Ring(t))
+			done(t, p)
+			must(t, hooktest.Do(t, "drop:"+strconv.Itoa(unix.CAP_SYS_ADMIN)))
+			must(t, hooktest.Do(t, "gain"))
+			got := done(t, p)
+			if got["0: fewer"] != 1 || got["65534: CAP_SETUID"] != 1 {
+				t.Errorf("seen %v", got)
+			}
+		})
+	}
+}
+
+func TestChangesOfNamespaces(t *testing.T) {
+	for way := range ways {
+		t.Run(way, func(t *testing.T) {
+			p := opened(t, way, Namespace, hooktest.Ring(t))
+			done(t, p)
+			must(t, hooktest.Do(t, "unshare:"+strconv.Itoa(unix.CLONE_NEWUTS|unix.CLONE_NEWIPC)))
+			if got := done(t, p); got["0: uts ipc"] != 1 {
+				t.Errorf("unshared: seen %v", got)
+			}
+			must(t, hooktest.Do(t, "clone:"+strconv.Itoa(unix.CLONE_NEWUTS|unix.CLONE_NEWNET)))
+			if got := done(t, p); got["0: uts network"] == 0 {
+				t.Errorf("cloned: seen %v", got)
+			}
+			child, err := hook.Exec(t.Context())
+			must(t, err)
+			defer child.End()
+			must(t, hooktest.Do(t, "enter:"+strconv.Itoa(child.PID())))
+			if got := done(t, p); way == "by capability" && got["0: uts"] != 1 || way == "fentry" && len(got) != 0 {
+				t.Errorf("entered where it was: seen %v", got)
+			}
+		})
+	}
+}
+
+func TestNamespaceOfUsers(t *testing.T) {
+	p := opened(t, "fentry", Namespace, hooktest.Ring(t))
+	done(t, p)
+	if err := hooktest.Do(t, "clone:"+strconv.Itoa(unix.CLONE_NEWUSER)); err != nil {
+		t.Skipf("needs namespaces of users: %v", err)
+	}
+	if got := done(t, p); got["0: user"] != 1 {
+		t.Errorf("seen %v", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(make([]byte, 104))
+	f.Add(binary.NativeEndian.AppendUint32(make([]byte, 88), 3))
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		if s, ok := act.Parse(hook.Header{}, b, hook.Clock{}); ok {
+			_ = s.Detail()
+		}
+	})
+}
