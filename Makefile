@@ -76,6 +76,10 @@ bench-probes: ## what the probes cost: on and off in turn, kernel and agent, idl
 bench-server: ## latency of pages and API over 20,000 hosts (on PostgreSQL too with VYMIR_TEST_POSTGRES; some minutes)
 	VYMIR_LATENCY=$${HOSTS:-20000} go test -run '^TestLatency$$' -timeout 60m -v ./server
 
+.PHONY: bench-ingest
+bench-ingest: ## what a check-in costs from handshake to commit beside bare quic-go in the same run (PostgreSQL too with VYMIR_TEST_POSTGRES)
+	go test ./server/internal/ingest -run '^$$' -bench CheckIn -benchtime 1000x -benchmem -count 3
+
 .PHONY: bench-wire
 bench-wire: ## what a check-in costs on a wire between the two programs, and by what reports are compressed (needs root)
 	VYMIR_WIRE=12 go test ./server -run TestMonthOnTheWire -v

@@ -181,7 +181,7 @@ func (n *installation) enrolled(size int, seed uint64) []*simulated {
 func TestSoak(t *testing.T) {
 	agents, rounds, pause, times := 24, 5, 100*time.Millisecond, int64(5)
 	if v, err := strconv.Atoi(os.Getenv("VYMIR_SOAK")); err == nil {
-		agents, rounds, pause, times = v, 10, 2*time.Second, 25
+		agents, rounds, pause, times = v, 8, 2*time.Second, 20
 	}
 	if v, err := strconv.Atoi(os.Getenv("VYMIR_SOAK_ROUNDS")); err == nil {
 		rounds = v
@@ -191,7 +191,7 @@ func TestSoak(t *testing.T) {
 	address := freeAddress(t)
 	n := install(t, address, "")
 	p := n.serve(address)
-	begin := time.Now()
+	begin, empty := time.Now(), resident(p)
 	fleet := n.enrolled(agents, seed)
 	t.Logf("seed %d: %d agents enrolled in %s", seed, agents, time.Since(begin).Round(time.Second))
 
@@ -242,12 +242,13 @@ func TestSoak(t *testing.T) {
 		}
 	})
 	failure.Range(func(k, v any) bool { t.Errorf("agent %v: %v", k, v); return true })
+	peak = max(peak, resident(p))
 	p.stop(syscall.SIGTERM)
 	stored := compare(t, n.open(), fleet)
 	t.Logf("%d agents, %s: %d measured, %d stored, %d calls; server killed %d times, agents killed %d times in a call and %d times with its answer unread, "+
-		"%d calls failed, %d put off, %d asked for the whole; server's resident memory at most %d MB",
+		"%d calls failed, %d put off, %d items sent as deltas, %d times the whole was asked for; server's resident memory at most %d MB, %d without agents",
 		agents, time.Since(begin).Round(time.Second), count.measured.Load(), stored, count.calls.Load(), kills, count.killed.Load(), count.unheard.Load(),
-		count.failed.Load(), count.putOff.Load(), count.needFull.Load(), peak>>10)
+		count.failed.Load(), count.putOff.Load(), count.deltas.Load(), count.needFull.Load(), peak>>10, empty>>10)
 	if int64(stored) != count.measured.Load() {
 		t.Errorf("%d were measured and %d are stored", count.measured.Load(), stored)
 	}

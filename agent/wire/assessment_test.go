@@ -273,3 +273,24 @@ func BenchmarkDiffApplyUnchanged(b *testing.B) {
 		}
 	}
 }
+
+// TestSameResultLooksAtEveryField changes each field of a result in turn, those of later versions of the format included.
+func TestSameResultLooksAtEveryField(t *testing.T) {
+	r := &vymirv1.Result{Control: 7, Status: 2, Live: 2, Persisted: 1, Reason: 3, Target: []byte("{}")}
+	if !SameResult(r, proto.CloneOf(r)) {
+		t.Error("a copy is not the same")
+	}
+	fields := r.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		other := proto.CloneOf(r)
+		other.ProtoReflect().Clear(fields.Get(i))
+		if SameResult(r, other) {
+			t.Errorf("field %s is not looked at", fields.Get(i).Name())
+		}
+	}
+	newer := proto.CloneOf(r)
+	newer.ProtoReflect().SetUnknown([]byte{0x38, 1})
+	if SameResult(r, newer) {
+		t.Error("a field that this version does not know is not looked at")
+	}
+}

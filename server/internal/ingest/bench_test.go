@@ -38,16 +38,20 @@ func BenchmarkCheckIn(b *testing.B) {
 			return st
 		}
 	}
+	// Bare first and last: what else the machine does changes meanwhile.
+	b.Run("bare/full", func(b *testing.B) { benchBare(b, false) })
+	b.Run("bare/resumed", func(b *testing.B) { benchBare(b, true) })
 	for name, open := range engines {
 		for _, mode := range []string{"full", "resumed", "open"} {
 			b.Run(name+"/"+mode, func(b *testing.B) { benchCheckIn(b, open(b), mode) })
 		}
 	}
-	b.Run("bare", benchBare)
+	b.Run("bare/full/again", func(b *testing.B) { benchBare(b, false) })
+	b.Run("bare/resumed/again", func(b *testing.B) { benchBare(b, true) })
 }
 
-// benchBare is quic-go alone with the same certificates: dial, full handshake, one stream each way, close.
-func benchBare(b *testing.B) {
+// benchBare is quic-go alone with the same certificates: dial, handshake, one stream each way, close. Resumed, it uses Go's own tickets.
+func benchBare(b *testing.B, resumed bool) {
 	s := start(b, storetest.New(b), nil)
 	a := s.enrol(b, wire.QUIC)
 	pool := x509.NewCertPool()
@@ -81,6 +85,9 @@ func benchBare(b *testing.B) {
 		}
 	}()
 	conf := &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", Certificates: []tls.Certificate{a.cert}, NextProtos: []string{"x"}}
+	if resumed {
+		conf.ClientSessionCache = tls.NewLRUClientSessionCache(4)
+	}
 	from := cpu()
 	n := 0
 	for b.Loop() {
@@ -97,6 +104,9 @@ func benchBare(b *testing.B) {
 		st.Close()
 		if _, err := io.ReadAll(st); err != nil {
 			b.Fatal(err)
+		}
+		if n > 1 && c.ConnectionState().TLS.DidResume != resumed {
+			b.Fatal("the session was resumed, or was not")
 		}
 		c.CloseWithError(0, "")
 	}

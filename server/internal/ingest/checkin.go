@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -67,8 +65,11 @@ func prepare(req *vymirv1.CheckInRequest) ([]delivery, error) {
 		d := delivery{item: it, bad: wire.CheckItem(it)}
 		if d.bad == nil {
 			var err error
-			if d.packed, d.digest, err = pack(it); err != nil {
+			var e encoded
+			if e, err = encode(it); err != nil {
 				d.bad = fmt.Errorf("item %d: %w: %w", it.Sequence, wire.ErrMalformed, err)
+			} else {
+				d.packed, d.digest = e.pack(), e.digest
 			}
 		}
 		out = append(out, d)
@@ -114,6 +115,7 @@ type checkIn struct {
 	resp *vymirv1.CheckInResponse
 
 	base     *vymirv1.Assessment // the host's state, read when first needed
+	encoded  encoded             // of base
 	baseRead bool
 	baseSeq  uint64
 	dirty    bool // base is newer than the stored state
@@ -201,7 +203,7 @@ func (c *checkIn) take(d *delivery, judged *vymirv1.Assessment) (goOn bool, err 
 		if body.Delta.BaseSequence != c.baseSeq {
 			return c.needFull(it.Sequence), nil
 		}
-		next, err = wire.Apply(c.base, body.Delta)
+		next, err = wire.ApplyTo(c.base, c.encoded.digest[:], body.Delta)
 		if errors.Is(err, wire.ErrBase) {
 			return c.needFull(it.Sequence), nil
 		} else if err != nil {
@@ -325,11 +327,11 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	} else if err != nil {
 		return false, err
 	}
-	digest, err := wire.Digest(next)
+	state, err := encode(next)
 	if err != nil {
 		return c.refuse(it.Sequence, wire.RefusedMalformed, err, true), nil
 	}
-	if err := c.tx.AddAssessment(c.line(d, kind, next, digest)); err != nil {
+	if err := c.tx.AddAssessment(c.line(d, kind, next, state.digest[:])); err != nil {
 		return false, err
 	}
 	h := &c.host
@@ -343,7 +345,7 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	if err := c.tx.Observe(change); err != nil {
 		return false, err
 	}
-	c.base, c.baseSeq, c.dirty = next, it.Sequence, true
+	c.base, c.encoded, c.baseSeq, c.dirty = next, state, it.Sequence, true
 	c.stats.Stored.Add(1)
 	return true, nil
 }
@@ -377,7 +379,7 @@ func (c *checkIn) readBase() error {
 		return err
 	}
 	c.baseSeq = s.Sequence
-	c.base, err = unpackState(s.Payload)
+	c.base, c.encoded, err = unpackState(s.Payload)
 	return err
 }
 
@@ -393,7 +395,7 @@ func (c *checkIn) difference(next *vymirv1.Assessment, look func(uint32) (wire.C
 	}
 	lean := &vymirv1.Assessment{}
 	for _, r := range next.Results {
-		if b := old[r.Control]; b == nil || !proto.Equal(b, r) {
+		if b := old[r.Control]; b == nil || !wire.SameResult(b, r) {
 			lean.Results = append(lean.Results, r)
 		}
 		delete(old, r.Control)
@@ -452,11 +454,7 @@ func count(m *vymirv1.Assessment) (s assessment.Summary) {
 func (c *checkIn) finish(req *vymirv1.CheckInRequest) (err error) {
 	c.resp.Acknowledged = c.host.LastSequence
 	if c.dirty {
-		packed, digest, err := pack(c.base)
-		if err != nil {
-			return err
-		}
-		if err := c.tx.PutState(store.State{HostID: c.host.ID, Sequence: c.baseSeq, Digest: digest[:], Payload: packed}); err != nil {
+		if err := c.tx.PutState(store.State{HostID: c.host.ID, Sequence: c.baseSeq, Digest: c.encoded.digest[:], Payload: c.encoded.pack()}); err != nil {
 			return err
 		}
 	}

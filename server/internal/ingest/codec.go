@@ -29,24 +29,32 @@ var decoder = sync.OnceValue(func() *zstd.Decoder {
 	return d
 })
 
-// pack encodes a message deterministically and compresses it.
-func pack(m proto.Message) (packed []byte, digest [32]byte, err error) {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
-	if err != nil {
-		return nil, digest, err
-	}
-	return encoder().EncodeAll(b, nil), sha256.Sum256(b), nil
+// encoded is a message in its deterministic encoding.
+type encoded struct {
+	bytes  []byte
+	digest [32]byte // of bytes: what [wire.Digest] gives
 }
 
-// unpackState is the inverse of pack for a host's state, which this server wrote itself.
-func unpackState(packed []byte) (*vymirv1.Assessment, error) {
+func encode(m proto.Message) (encoded, error) {
+	b, err := wire.Marshal(m)
+	if err != nil {
+		return encoded{}, err
+	}
+	return encoded{b, sha256.Sum256(b)}, nil
+}
+
+// pack compresses it for the store.
+func (e encoded) pack() []byte { return encoder().EncodeAll(e.bytes, nil) }
+
+// unpackState reads a host's state, which this server wrote itself by [encoded.pack].
+func unpackState(packed []byte) (*vymirv1.Assessment, encoded, error) {
 	b, err := decoder().DecodeAll(packed, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read stored state: %w", err)
+		return nil, encoded{}, fmt.Errorf("read stored state: %w", err)
 	}
 	m := &vymirv1.Assessment{}
 	if err := proto.Unmarshal(b, m); err != nil {
-		return nil, fmt.Errorf("read stored state: %w", err)
+		return nil, encoded{}, fmt.Errorf("read stored state: %w", err)
 	}
-	return m, nil
+	return m, encoded{b, sha256.Sum256(b)}, nil
 }

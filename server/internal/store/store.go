@@ -27,8 +27,9 @@ var ErrExists = errors.New("already exists")
 type Store struct {
 	dialect dialect
 	write   *sql.DB
-	read    *sql.DB // SQLite: a pool of readers; PostgreSQL: the same as write
-	path    string  // SQLite: the file; else ""
+	read    *sql.DB   // SQLite: a pool of readers; PostgreSQL: the same as write
+	path    string    // SQLite: the file; else ""
+	often   *prepared // SQLite: statements of the writing connection; else nil
 }
 
 // Open opens the database dsn names and checks that it answers; it does not migrate (see [Store.Migrate]).
@@ -92,7 +93,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	r.SetMaxOpenConns(8)
 	r.SetMaxIdleConns(8)
-	return &Store{dialect: sqlite, write: w, read: r, path: abs}, nil
+	return &Store{dialect: sqlite, write: w, read: r, path: abs, often: newPrepared(w)}, nil
 }
 
 // keepPrivate makes the database file, where there is none, readable by its owner alone, and takes away what everybody may
@@ -112,6 +113,7 @@ func keepPrivate(name string) error {
 
 // Close closes the database; transactions that still run fail.
 func (s *Store) Close() error {
+	s.often.close()
 	if s.read != s.write {
 		s.read.Close()
 	}
@@ -124,6 +126,7 @@ func (s *Store) Engine() string { return string(s.dialect) }
 // Tx runs f in a transaction that may write. It commits when f returns nil and undoes everything when f
 // returns an error or panics. On SQLite writers wait for each other. f must not start another Tx.
 func (s *Store) Tx(ctx context.Context, f func(*Tx) error) error {
+	defer s.often.prepare(ctx)
 	return s.run(ctx, s.write, nil, f)
 }
 
@@ -142,7 +145,11 @@ func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(*T
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer t.Rollback() //nolint:errcheck // after Commit it does nothing
-	if err := f(&Tx{ctx: ctx, tx: t, dialect: s.dialect}); err != nil {
+	v := &Tx{ctx: ctx, tx: t, dialect: s.dialect}
+	if db == s.write {
+		v.often = s.often
+	}
+	if err := f(v); err != nil {
 		return err
 	}
 	if o != nil && o.ReadOnly {
@@ -159,11 +166,18 @@ type Tx struct {
 	ctx     context.Context
 	tx      *sql.Tx
 	dialect dialect
+	often   *prepared // nil: none
 }
 
 // exec runs a statement and returns how many rows it touched.
 func (t *Tx) exec(query string, args ...any) (int64, error) {
-	r, err := t.tx.ExecContext(t.ctx, t.dialect.rebind(query), args...)
+	var r sql.Result
+	var err error
+	if s := t.often.in(t, query); s != nil {
+		r, err = s.ExecContext(t.ctx, args...)
+	} else {
+		r, err = t.tx.ExecContext(t.ctx, t.dialect.rebind(query), args...)
+	}
 	if err != nil {
 		return 0, t.dialect.wrap(err)
 	}
@@ -184,7 +198,13 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads one row; none is ErrNotFound.
 func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(t.tx.QueryRowContext(t.ctx, t.dialect.rebind(query), args...))
+	var row *sql.Row
+	if s := t.often.in(t, query); s != nil {
+		row = s.QueryRowContext(t.ctx, args...)
+	} else {
+		row = t.tx.QueryRowContext(t.ctx, t.dialect.rebind(query), args...)
+	}
+	v, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, ErrNotFound
 	}
@@ -193,7 +213,13 @@ func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any)
 
 // many reads all rows; none is an empty slice.
 func many[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := t.tx.QueryContext(t.ctx, t.dialect.rebind(query), args...)
+	var rows *sql.Rows
+	var err error
+	if s := t.often.in(t, query); s != nil {
+		rows, err = s.QueryContext(t.ctx, args...)
+	} else {
+		rows, err = t.tx.QueryContext(t.ctx, t.dialect.rebind(query), args...)
+	}
 	if err != nil {
 		return nil, err
 	}
