@@ -75,13 +75,13 @@ type DonorProject struct {
 
 // Schedule is when something should begin and be done, with steps between. Dates are UTC, 2006-01-02; empty: not said.
 type Schedule struct {
-	From  string `json:"from,omitzero"`
-	To    string `json:"to,omitzero"`
-	Steps []Step `json:"steps,omitzero"`
+	From  string         `json:"from,omitzero"`
+	To    string         `json:"to,omitzero"`
+	Steps []ScheduleStep `json:"steps,omitzero"`
 }
 
-// Step is what should be done by a day.
-type Step struct {
+// ScheduleStep is what should be done by a day.
+type ScheduleStep struct {
 	By   string        `json:"by"`
 	Text remedies.Text `json:"text"`
 }

@@ -23,7 +23,7 @@ func (w *world) project(lead string) (Project, string) {
 	w.t.Helper()
 	p, code, err := w.s.NewProject(w.t.Context(), admin(lead), Project{
 		Lead: lead, Title: projectTitle, Purpose: remedies.Text{"uk": "Відновлювати дані за добу.", "en": "To restore data within a day."},
-		Schedule: Schedule{From: "2027-01-10", To: "2027-12-20", Steps: []Step{{"2027-06-01", remedies.Text{"uk": "Постачання", "en": "Delivery"}}}},
+		Schedule: Schedule{From: "2027-01-10", To: "2027-12-20", Steps: []ScheduleStep{{"2027-06-01", remedies.Text{"uk": "Постачання", "en": "Delivery"}}}},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -259,8 +259,8 @@ func TestProjectRefuses(t *testing.T) {
 	}
 	for name, d := range map[string]Schedule{
 		"no_end": {From: "2027-01-01"}, "reversed": {From: "2027-02-01", To: "2027-01-01"}, "no_date": {From: "soon", To: "2027-01-01"},
-		"step_outside": {From: "2027-01-01", To: "2027-02-01", Steps: []Step{{"2028-01-01", projectTitle}}},
-		"step_silent":  {From: "2027-01-01", To: "2027-02-01", Steps: []Step{{By: "2027-01-05"}}},
+		"step_outside": {From: "2027-01-01", To: "2027-02-01", Steps: []ScheduleStep{{"2028-01-01", projectTitle}}},
+		"step_silent":  {From: "2027-01-01", To: "2027-02-01", Steps: []ScheduleStep{{By: "2027-01-05"}}},
 	} {
 		bad := p
 		bad.Schedule = d
