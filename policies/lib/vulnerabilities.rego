@@ -58,20 +58,50 @@ label(v) := sprintf("%s (%s)", [v.id, v.source])
 # labels are the first of them, in order
 labels(list) := array.slice(sort([label(v) | some v in list]), 0, 5)
 
-# evidence is what an administrator needs to follow a decision
-evidence(list) := [e |
-	some v in list
-	e := {
+# counts says how many of all vulnerabilities came to each decision
+counts := {name: count(with_decision({name})) | some name in names}
+
+# evidence is what an administrator needs to follow the decisions on a list: the most urgent of it, how all of the host's came out
+# and why some were deferred, and the rows of the table that were read
+evidence(list) := {
+	"found": found,
+	"more": count(list) - count(found),
+	"decided": counts,
+	"deferred_because": {why: n |
+		some why in {v.because | some v in decided; v.decision == "defer"}
+		n := count([v | some v in decided; v.decision == "defer"; v.because == why])
+	},
+	"table": [printed(r) | some r in {object.remove(v.row, ["impact"]) | some v in found}],
+} if {
+	found := [shown(line[4]) | some line in array.slice(sort([ordered(v) | some v in list]), 0, 25)]
+}
+
+# ordered puts a vulnerability behind what it is sorted by: the most urgent first
+ordered(v) := [ranks[v.decision], less(v.row.exploitation), 1 - object.get(v, "epss", 0), v.id, v]
+
+ranks := {"immediate": 0, "out_of_cycle": 1, "scheduled": 2, "defer": 3}
+
+less(exploited) := {"active": 0, "poc": 1, "none": 2}[exploited]
+
+# shown is one vulnerability as evidence: what is known of attackers, what was seen of its use, and the row they lead to
+shown(v) := object.union(
+	{
 		"id": v.id,
 		"package": sprintf("%s %s", [v.source, v.version]),
 		"fixed": object.get(v, "fixed", ""),
 		"decision": v.decision,
 		"because": v.because,
 		"use": v.use,
-		"programs": object.get(v, "programs", []),
-		"row": sprintf("exploitation %s, exposure %s, automatable %s, impact %s", [v.row.exploitation, v.row.exposure, v.row.automatable, v.row.impact]),
-	}
-]
+		"programs": array.slice(object.get(v, "programs", []), 0, 3),
+		"row": v.row,
+	},
+	{key: v[key] | some key in ["exploited", "ransomware", "epss", "score", "fixed_days"]; v[key]},
+)
+
+# printed is one row of the table: what each impact makes of it
+printed(row) := object.union(row, {impact: names[substring(table[row.exploitation][row.exposure][row.automatable], i, 1)] |
+	some i, impact in impacts
+})
 
 # fresh when what is known of this release is not older than the control allows
 fresh(days) if input.vulnerabilities.index.age_days <= days

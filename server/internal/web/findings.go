@@ -179,6 +179,7 @@ type findingData struct {
 	desk.FindingView
 	words
 	CapabilityName     string
+	Decided            *decided // of vulnerabilities; nil: the finding is of something else, or it was withheld
 	Waived, CanReview  bool
 	Mine               bool
 	Assignee           string
@@ -208,6 +209,7 @@ func (s *server) finding(q *request) error {
 		CapabilityName: s.texts.capability(q.loc.lang, f.Capability), Waived: f.Waived(q.now), Mine: f.Assignee == q.actor.UserID,
 		CanReview: access.Can(q.actor, access.FindingsReview, access.Object{Recipient: f.RecipientID}),
 		MinUntil:  q.now.AddDate(0, 0, 1).Format(time.DateOnly), MaxUntil: q.now.Add(review.MaxWaiver).Format(time.DateOnly)}
+	d.Decided, d.Evidence = decidedOf(f.Target, d.Evidence)
 	for _, dec := range []review.Decision{review.Confirmed, review.FalsePositive, review.Accepted} {
 		d.Decisions = append(d.Decisions, option{string(dec), q.loc.text("decide." + string(dec)), dec == f.Decision})
 	}

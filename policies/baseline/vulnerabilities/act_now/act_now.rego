@@ -53,8 +53,8 @@
 #       apk upgrade
 #   reasons:
 #     urgent:
-#       en: "Act now on {immediate}, out of cycle on {out_of_cycle} of {total} vulnerabilities: {names}."
-#       uk: "З {total} вразливостей негайних дій потребують {immediate}, позачергових {out_of_cycle}: {names}."
+#       en: "Act now on {immediate}, out of cycle on {out_of_cycle} of {total} vulnerabilities: {names}. The next maintenance is enough for {scheduled}; {deferred} are deferred."
+#       uk: "З {total} вразливостей негайних дій потребують {immediate}, позачергових {out_of_cycle}: {names}. До планового обслуговування можуть зачекати {scheduled}, відкладено {deferred}."
 #     none:
 #       en: "Of {total} vulnerabilities none is urgent: {scheduled} for the next maintenance, {deferred} deferred."
 #       uk: "З {total} вразливостей термінових немає: {scheduled} до планового обслуговування, {deferred} відкладено."
@@ -77,9 +77,11 @@ live := {
 		"immediate": count(immediate),
 		"out_of_cycle": count(out_of_cycle),
 		"total": total,
+		"scheduled": vulnerabilities.counts.scheduled,
+		"deferred": vulnerabilities.counts.defer,
 		"names": vulnerabilities.labels(urgent),
 	},
-	"evidence": {"found": vulnerabilities.evidence(urgent)},
+	"evidence": vulnerabilities.evidence(urgent),
 } if {
 	count(urgent) > 0
 } else := {
@@ -87,9 +89,10 @@ live := {
 	"reason": "none",
 	"params": {
 		"total": total,
-		"scheduled": count(vulnerabilities.with_decision({"scheduled"})),
-		"deferred": count(vulnerabilities.with_decision({"defer"})),
+		"scheduled": vulnerabilities.counts.scheduled,
+		"deferred": vulnerabilities.counts.defer,
 	},
+	"evidence": vulnerabilities.evidence([]),
 } if {
 	input.vulnerabilities.index.kev_at
 	vulnerabilities.fresh(data.params.vulnerabilities.act_now.max_days)

@@ -79,8 +79,29 @@ test_fail_urgent if {
 	r := act_now.live with input as host([unseen, object.union(reachable, exploited)])
 	r.verdict == "fail"
 	r.params.immediate == 1
-	r.evidence.found[0].row == "exploitation active, exposure open, automatable yes, impact high"
+	r.params.deferred == 1
+	r.evidence.found[0].row == {"exploitation": "active", "exposure": "open", "automatable": "yes", "impact": "high"}
+	r.evidence.found[0].exploited == "2026-05-01T00:00:00Z"
+	r.evidence.decided == {"immediate": 1, "out_of_cycle": 0, "scheduled": 0, "defer": 1}
+	r.evidence.deferred_because == {"unused": 1}
+	r.evidence.table == [{
+		"exploitation": "active", "exposure": "open", "automatable": "yes",
+		"low": "out_of_cycle", "medium": "out_of_cycle", "high": "immediate", "very_high": "immediate",
+	}]
 }
+
+# the most urgent stand first, and evidence is bounded whatever the host has
+test_evidence_order if {
+	many := [object.union(exploited_open, {"id": sprintf("CVE-2026-%d", [n])}) | some n in numbers.range(2000, 2099)]
+	worst := object.union(exploited_open, {"id": "CVE-2026-9999", "root": true})
+	r := act_now.live with input as host(array.concat(many, [worst]))
+	count(r.evidence.found) == 25
+	r.evidence.more == 76
+	r.evidence.found[0].id == "CVE-2026-9999"
+	r.params.immediate + r.params.out_of_cycle == 101
+}
+
+exploited_open := object.union_n([reachable, exploited, {"root": false}])
 
 test_unmeasured_live if {
 	not act_now.live with input as {"families": {}}

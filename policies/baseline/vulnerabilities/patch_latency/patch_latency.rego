@@ -66,7 +66,7 @@ persisted := {
 	"verdict": "fail",
 	"reason": "late",
 	"params": {"max": max_days, "count": count(late), "days": max([v.fixed_days | some v in late]), "names": vulnerabilities.labels(late)},
-	"evidence": {"found": vulnerabilities.evidence(late)},
+	"evidence": vulnerabilities.evidence(late),
 } if {
 	count(late) > 0
 } else := {"verdict": "pass", "reason": "prompt", "params": {"max": max_days}} if {
