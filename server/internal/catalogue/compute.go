@@ -11,7 +11,6 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/gap"
 	"github.com/vymir-project/vymir/server/internal/need"
-	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -146,8 +145,9 @@ func scope(a access.Actor, action access.Action, recipient string) ([]string, er
 type state struct {
 	at       time.Time
 	hosts    []store.Host
-	results  []store.ResultState
-	findings []store.Finding // open ones
+	controls []store.ResultState  // every control that has a result, with its capability and severity
+	results  []store.ResultState  // host by host; nil where they are read one host at a time
+	findings []store.FindingState // open ones
 	profiles []store.Profile
 	orgs     []store.Recipient
 	shapes   []need.Shape // as they were then
@@ -161,19 +161,19 @@ func (s *Service) gather(ctx context.Context, recipient string) (b *gap.Builder,
 		if w.hosts, err = tx.Hosts(recipient, "", 0); err != nil {
 			return fmt.Errorf("read hosts: %w", err)
 		}
-		if w.results, err = tx.ResultStates(recipient); err != nil {
-			return fmt.Errorf("read results: %w", err)
+		if w.controls, err = tx.MeasuredControls(); err != nil {
+			return fmt.Errorf("read controls: %w", err)
 		}
-		if w.findings, err = tx.Findings(store.FindingFilter{Recipient: recipient, State: review.Open}); err != nil {
+		if w.findings, err = tx.OpenStates(recipient, w.at); err != nil {
 			return fmt.Errorf("read findings: %w", err)
 		}
-		return w.sizes(tx, recipient)
+		if err := w.sizes(tx, recipient); err != nil {
+			return err
+		}
+		b, skills, in, err = s.count(recipient, &w, func(f func(string, []store.ResultState) error) error { return tx.EachResults(recipient, f) })
+		return err
 	})
-	if err != nil {
-		return nil, nil, need.Input{}, err
-	}
-	b, skills, in = s.count(recipient, &w)
-	return b, skills, in, nil
+	return b, skills, in, err
 }
 
 // sizes reads what recipients state of themselves.
@@ -196,14 +196,15 @@ func (w *state) sizes(tx *store.Tx, recipient string) (err error) {
 	return err
 }
 
-// count is the pure part of deriving: from a state to gaps and the input of needs.
-func (s *Service) count(recipient string, w *state) (*gap.Builder, []gap.Gap, need.Input) {
+// count is the pure part of deriving: from a state to gaps and the input of needs. each gives the results host by host, so
+// that those of all hosts need not be held at once.
+func (s *Service) count(recipient string, w *state, each func(f func(host string, results []store.ResultState) error) error) (*gap.Builder, []gap.Gap, need.Input, error) {
 	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights, Shapes: w.shapes}
 	known := map[string]store.Profile{}
 	for _, p := range w.profiles {
 		known[p.RecipientID] = p
 	}
-	options := gap.Options{AsOf: w.at, SSVC: s.set.SSVC, Controls: s.controls(w.results)}
+	options := gap.Options{AsOf: w.at, SSVC: s.set.SSVC, Controls: s.controls(w.controls)}
 	for _, o := range w.orgs {
 		if recipient != "" && o.ID != recipient {
 			continue
@@ -213,17 +214,16 @@ func (s *Service) count(recipient string, w *state) (*gap.Builder, []gap.Gap, ne
 		options.Recipients = append(options.Recipients, gap.Recipient{ID: o.ID, Impact: s.weights.ImpactOf(p.Criticality)})
 	}
 	b := gap.New(options)
-	count(b, w.at, w.hosts, w.results, w.findings)
+	if err := w.count(b, each); err != nil {
+		return nil, nil, in, fmt.Errorf("read results: %w", err)
+	}
 	var history []gap.History
-	for _, f := range w.findings {
-		if f.Counts(w.at) {
-			history = append(history, gap.History{
-				Host: f.HostID, Control: f.Control, Severity: f.Severity, Opened: f.Opened, Reopens: f.Reopens,
-				Handled: f.Assignee != "" || f.Decision != review.Unreviewed,
-			})
+	for i := range w.findings {
+		if f := &w.findings[i]; f.Counts {
+			history = append(history, gap.History{Host: f.HostID, Control: f.Control, Severity: f.Severity, Opened: f.Opened, Reopens: f.Reopens, Handled: f.Handled})
 		}
 	}
-	return b, b.Skills(history), in
+	return b, b.Skills(history), in, nil
 }
 
 // controls lists the controls behind results, as the agents' bundles declared them.
@@ -240,29 +240,60 @@ func (s *Service) controls(results []store.ResultState) []gap.Control {
 }
 
 // count adds every host that is not revoked, with its results and what assessors said of them.
-func count(b *gap.Builder, now time.Time, hosts []store.Host, results []store.ResultState, findings []store.Finding) {
-	type key struct{ host, control string }
-	reviewed := make(map[key]*store.Finding, len(findings))
-	for i := range findings {
-		reviewed[key{findings[i].HostID, findings[i].Control}] = &findings[i]
+func (w *state) count(b *gap.Builder, each func(f func(host string, results []store.ResultState) error) error) error {
+	findings := make(map[string][]*store.FindingState, len(w.hosts))
+	for i := range w.findings {
+		f := &w.findings[i]
+		findings[f.HostID] = append(findings[f.HostID], f)
 	}
-	byHost := map[string][]gap.Result{}
-	for _, r := range results {
-		g := gap.Result{Control: r.Control, Status: r.Status, Since: r.Since}
-		if f := reviewed[key{r.HostID, r.Control}]; f != nil && r.Status == assessment.Fail {
-			g.Waived = !f.Counts(now)
-			if !f.Opened.IsZero() {
-				g.Since = f.Opened
-			}
-			if !f.Reopened.IsZero() {
-				g.Since = f.Reopened
-			}
-		}
-		byHost[r.HostID] = append(byHost[r.HostID], g)
-	}
-	for _, h := range hosts {
-		if h.Revoked.IsZero() {
-			b.Add(gap.Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Role: h.Role, Exposure: remedies.Exposure(h.Exposure), LastMeasured: h.Measured}, byHost[h.ID])
+	hosts := make(map[string]*store.Host, len(w.hosts))
+	for i := range w.hosts {
+		if h := &w.hosts[i]; h.Revoked.IsZero() {
+			hosts[h.ID] = h
 		}
 	}
+	add := func(h *store.Host, results []gap.Result) {
+		b.Add(gap.Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Role: h.Role, Exposure: remedies.Exposure(h.Exposure), LastMeasured: h.Measured}, results)
+	}
+	var page []gap.Result
+	err := each(func(host string, results []store.ResultState) error {
+		h := hosts[host]
+		if h == nil {
+			return nil
+		}
+		delete(hosts, host)
+		page = page[:0]
+		for i := range results {
+			page = append(page, reviewed(&results[i], findings[host]))
+		}
+		add(h, page)
+		return nil
+	})
+	for i := range w.hosts { // those without results
+		if h := &w.hosts[i]; hosts[h.ID] == h {
+			add(h, nil)
+		}
+	}
+	return err
+}
+
+// reviewed is a result with what its finding says of it.
+func reviewed(r *store.ResultState, findings []*store.FindingState) gap.Result {
+	g := gap.Result{Control: r.Control, Status: r.Status, Since: r.Since}
+	if r.Status != assessment.Fail {
+		return g
+	}
+	for _, f := range findings {
+		if f.Control != r.Control {
+			continue
+		}
+		g.Waived = !f.Counts
+		if !f.Opened.IsZero() {
+			g.Since = f.Opened
+		}
+		if !f.Reopened.IsZero() {
+			g.Since = f.Reopened
+		}
+	}
+	return g
 }

@@ -39,7 +39,10 @@ func (s *Service) Past(ctx context.Context, a access.Actor, recipient string, at
 	if err := s.st.View(ctx, func(tx *store.Tx) error { return w.before(tx, id) }); err != nil {
 		return Past{}, fmt.Errorf("read the past: %w", err)
 	}
-	b, skills, in := s.count(id, &w)
+	b, skills, in, err := s.count(id, &w, w.each)
+	if err != nil {
+		return Past{}, err
+	}
 	out := Past{At: w.at, Gaps: append(b.Gaps(), skills...)}
 	gap.Sort(out.Gaps)
 	in.Gaps = out.Gaps
@@ -76,10 +79,30 @@ func (w *state) before(tx *store.Tx, recipient string) error {
 	if err != nil {
 		return err
 	}
-	if w.findings, err = tx.FindingsAt(recipient, w.at); err != nil {
+	w.controls = w.results
+	findings, err := tx.FindingsAt(recipient, w.at)
+	if err != nil {
 		return err
 	}
+	for i := range findings {
+		w.findings = append(w.findings, findings[i].Brief(w.at))
+	}
 	return w.sizes(tx, recipient)
+}
+
+// each gives the results that were read, host by host.
+func (w *state) each(f func(host string, results []store.ResultState) error) error {
+	for rest := w.results; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].HostID == rest[0].HostID {
+			n++
+		}
+		if err := f(rest[0].HostID, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
 }
 
 // TrendPoint is how a recipient stood at a time. Coverage stands beside the findings, so that hosts that fell silent do
@@ -111,11 +134,11 @@ func (s *Service) Trend(ctx context.Context, a access.Actor, recipient string, a
 		}
 		before := map[string]bool{}
 		for i, t := range at {
-			w := state{at: t, findings: findings[i]}
-			if w.hosts, err = tx.HostsAt(recipient, t); err != nil {
+			hosts, err := tx.HostsAt(recipient, t)
+			if err != nil {
 				return err
 			}
-			p, open := w.point()
+			p, open := point(t, hosts, findings[i])
 			for id, f := range open {
 				if i > 0 && !before[id] {
 					p.Opened++
@@ -140,17 +163,18 @@ func (s *Service) Trend(ctx context.Context, a access.Actor, recipient string, a
 	return out, err
 }
 
-func (w *state) point() (TrendPoint, map[string]*store.Finding) {
-	p, open := TrendPoint{At: w.at, Known: len(w.hosts)}, map[string]*store.Finding{}
-	for _, h := range w.hosts {
-		if !h.Measured.IsZero() && w.at.Sub(h.Measured) <= gap.DefaultFreshness {
+// point is how hosts and open findings stood at a time.
+func point(at time.Time, hosts []store.Host, findings []store.Finding) (TrendPoint, map[string]*store.Finding) {
+	p, open := TrendPoint{At: at, Known: len(hosts)}, map[string]*store.Finding{}
+	for _, h := range hosts {
+		if !h.Measured.IsZero() && at.Sub(h.Measured) <= gap.DefaultFreshness {
 			p.Measured++
 		}
 	}
-	for i := range w.findings {
-		f := &w.findings[i]
+	for i := range findings {
+		f := &findings[i]
 		open[f.ID] = f
-		if f.Counts(w.at) {
+		if f.Counts(at) {
 			p.Open++
 			if f.Severity.Rank() >= assessment.High.Rank() {
 				p.Severe++

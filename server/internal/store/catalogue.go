@@ -1,10 +1,12 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/server/internal/review"
 )
 
 // ResultState is the part of a [Result] that gaps are made of.
@@ -17,8 +19,9 @@ type ResultState struct {
 	Since      time.Time
 }
 
-// ResultStates lists the current results of every host of a recipient ("" for all) that is not revoked, by host.
-func (t *Tx) ResultStates(recipient string) ([]ResultState, error) {
+// EachResults calls f with the current results of every host of a recipient ("" for all) that is not revoked, host by
+// host; hosts without results are left out. The slice is f's until it returns.
+func (t *Tx) EachResults(recipient string, f func(host string, results []ResultState) error) error {
 	words := map[string]string{} // a few words stand in very many rows
 	intern := func(s string) string {
 		if w, ok := words[s]; ok {
@@ -28,14 +31,89 @@ func (t *Tx) ResultStates(recipient string) ([]ResultState, error) {
 		return s
 	}
 	cond, args := scoped("h.recipient_id", recipient)
-	return many(t, func(r scanner) (v ResultState, err error) {
-		var sev int
-		err = r.Scan(&v.HostID, &v.Control, &v.Status, &sev, &v.Capability, moment{&v.Since})
-		v.HostID, v.Control, v.Capability = intern(v.HostID), intern(v.Control), intern(v.Capability)
-		v.Status, v.Severity = assessment.Status(intern(string(v.Status))), severity(sev)
-		return v, err
-	}, `SELECT r.host_id, r.control, r.status, r.severity, r.capability, r.since_ms FROM hosts h JOIN results r ON r.host_id = h.id
-		WHERE h.revoked_ms = 0 AND `+cond+` ORDER BY h.recipient_id, h.id`, args...)
+	rows, err := t.tx.QueryContext(t.ctx, t.dialect.rebind(`SELECT r.host_id, r.control, r.status, r.severity, r.capability, r.since_ms
+		FROM hosts h JOIN results r ON r.host_id = h.id WHERE h.revoked_ms = 0 AND `+cond+` ORDER BY h.recipient_id, h.id`), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var page []ResultState
+	for rows.Next() {
+		var host, status string
+		var v ResultState
+		var rank int
+		if err := rows.Scan(&host, &v.Control, &status, &rank, &v.Capability, moment{&v.Since}); err != nil {
+			return err
+		}
+		if len(page) > 0 && page[0].HostID != host {
+			if err := f(page[0].HostID, page); err != nil {
+				return err
+			}
+			page = page[:0]
+		}
+		v.HostID = host
+		if len(page) > 0 {
+			v.HostID = page[0].HostID
+		}
+		v.Control, v.Capability, v.Status, v.Severity = intern(v.Control), intern(v.Capability), assessment.Status(intern(status)), severity(rank)
+		page = append(page, v)
+	}
+	if err := rows.Err(); err != nil || len(page) == 0 {
+		return err
+	}
+	return f(page[0].HostID, page)
+}
+
+// MeasuredControls lists every control of which there is a current result, with what one of its results says of it:
+// capability and severity. It asks once per control, so it is quick however many results there are.
+func (t *Tx) MeasuredControls() ([]ResultState, error) {
+	var out []ResultState
+	for after := ""; ; {
+		v, err := one(t, func(r scanner) (v ResultState, err error) {
+			var rank int
+			err = r.Scan(&v.Control, &rank, &v.Capability)
+			v.Severity = severity(rank)
+			return v, err
+		}, `SELECT control, severity, capability FROM results WHERE control > ? ORDER BY control LIMIT 1`, after)
+		if errors.Is(err, ErrNotFound) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out, after = append(out, v), v.Control
+	}
+}
+
+// FindingState is the part of an open [Finding] that gaps are made of.
+type FindingState struct {
+	HostID, Control string
+	Severity        assessment.Severity
+	Opened          time.Time
+	Reopened        time.Time // zero: never
+	Reopens         int
+	Handled         bool // assigned, or decided about
+	Counts          bool // neither waived nor false, at the time that was asked for
+}
+
+// Brief is the part of f that gaps are made of, at a time.
+func (f *Finding) Brief(now time.Time) FindingState {
+	return FindingState{f.HostID, f.Control, f.Severity, f.Opened, f.Reopened, f.Reopens, f.Assignee != "" || f.Decision != review.Unreviewed, f.Counts(now)}
+}
+
+// OpenStates lists the open findings of every host of a recipient ("" for all) that is not revoked, in no order.
+func (t *Tx) OpenStates(recipient string, now time.Time) ([]FindingState, error) {
+	cond, args := scoped("h.recipient_id", recipient)
+	// "control > ''" lets SQLite walk the findings host by host, as they lie.
+	return many(t, func(r scanner) (FindingState, error) {
+		var v Finding
+		var rank int
+		v.Record.State = review.Open
+		err := r.Scan(&v.HostID, &v.Control, &rank, moment{&v.Opened}, moment{&v.Reopened}, &v.Reopens, &v.Decision, moment{&v.AcceptedUntil}, &v.Assignee)
+		v.Severity = severity(rank)
+		return v.Brief(now), err
+	}, `SELECT f.host_id, f.control, f.severity, f.opened_ms, f.reopened_ms, f.reopened, f.review, f.accepted_until_ms, f.assignee
+		FROM hosts h JOIN findings f ON f.host_id = h.id AND f.control > '' WHERE h.revoked_ms = 0 AND f.state = ? AND `+cond, append([]any{string(review.Open)}, args...)...)
 }
 
 // MeasuredVersion changes whenever something arrives from a host of a recipient ("" for all), a host comes or goes, or

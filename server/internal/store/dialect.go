@@ -65,6 +65,15 @@ func (d dialect) lockRow() string {
 	return ""
 }
 
+// via names the index by which a table is read, where the engine is not to choose: SQLite keeps no statistics here, and
+// without them it guesses badly between indexes that begin alike. PostgreSQL has its own.
+func (d dialect) via(index string) string {
+	if d == sqlite {
+		return " INDEXED BY " + index
+	}
+	return ""
+}
+
 // wrap names the errors that callers tell apart.
 func (d dialect) wrap(err error) error {
 	var pg *pgconn.PgError

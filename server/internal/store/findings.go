@@ -104,10 +104,12 @@ type FindingCursor struct {
 }
 
 // Findings lists findings, the severest first, among them the oldest first. Findings of revoked hosts are left out.
-func (t *Tx) Findings(f FindingFilter) ([]Finding, error) { return t.findings(f, "1 = 1", nil) }
+func (t *Tx) Findings(f FindingFilter) ([]Finding, error) {
+	return t.findings(f, f.Recipient != "", "1 = 1", nil)
+}
 
-// findings narrows further by a condition with its arguments.
-func (t *Tx) findings(f FindingFilter, cond string, more []any) ([]Finding, error) {
+// findings narrows further by a condition with its arguments; narrow: to few recipients, all in all.
+func (t *Tx) findings(f FindingFilter, narrow bool, cond string, more []any) ([]Finding, error) {
 	where, args := []string{"host_id NOT IN (SELECT id FROM hosts WHERE revoked_ms > 0)", cond}, more
 	add := func(cond string, v ...any) { where, args = append(where, cond), append(args, v...) }
 	text := func(column, v string) {
@@ -138,7 +140,11 @@ func (t *Tx) findings(f FindingFilter, cond string, more []any) ([]Finding, erro
 		limit = 1 << 30
 	}
 	args = append(args, limit)
-	return many(t, scanFinding, `SELECT `+findingColumns+` FROM findings WHERE `+strings.Join(where, " AND ")+
+	via := ""
+	if f.Control != "" && f.Host == "" && narrow {
+		via = t.dialect.via("findings_tasks")
+	}
+	return many(t, scanFinding, `SELECT `+findingColumns+` FROM findings`+via+` WHERE `+strings.Join(where, " AND ")+
 		` ORDER BY severity DESC, opened_ms, id LIMIT ?`, args...)
 }
 

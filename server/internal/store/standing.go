@@ -50,7 +50,7 @@ func (t *Tx) OpenReviews(recipients []string, now time.Time) ([]OpenReview, erro
 		v.Severity = severity(sev)
 		return v, err
 	}, `SELECT recipient_id, control, max(severity), count(*), CAST(sum(CASE WHEN review = '' THEN 1 ELSE 0 END) AS BIGINT), min(opened_ms)
-		FROM findings WHERE `+cond+` AND `+counting+` GROUP BY recipient_id, control ORDER BY recipient_id, control`, append(args, MS(now))...)
+		FROM findings`+t.dialect.via("findings_tasks")+` WHERE `+cond+` AND `+counting+` GROUP BY recipient_id, control ORDER BY recipient_id, control`, append(args, MS(now))...)
 }
 
 // WaiversEnding lists findings whose waiver ends after now and before a time, the soonest first.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (t *Tx) OpenByControl(recipients []string, now time.Time) ([]ControlOpen, e
 		err = r.Scan(&v.Control, &sev, &v.Hosts, moment{&v.Since})
 		v.Severity = severity(sev)
 		return v, err
-	}, `SELECT control, max(severity), count(*), min(opened_ms) FROM findings WHERE `+cond+` AND `+counting+`
+	}, `SELECT control, max(severity), count(*), min(opened_ms) FROM findings`+t.dialect.via("findings_tasks")+` WHERE `+cond+` AND `+counting+`
 		GROUP BY control ORDER BY max(severity) DESC, count(*) DESC, min(opened_ms), control`, append(args, MS(now))...)
 }
 
@@ -98,5 +99,5 @@ func (t *Tx) OpenOf(recipients []string, control string, now time.Time, limit in
 func (t *Tx) FindingsOf(recipients []string, f FindingFilter) ([]Finding, error) {
 	f.Recipient = ""
 	cond, args := scoped("recipient_id", recipients...)
-	return t.findings(f, cond, args)
+	return t.findings(f, !slices.Contains(recipients, ""), cond, args)
 }
