@@ -15,9 +15,11 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/vymir-project/vymir/agent/internal/identity"
 	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/schedule"
+	"github.com/vymir-project/vymir/agent/internal/tpm"
 	"github.com/vymir-project/vymir/agent/wire"
 )
 
@@ -37,6 +39,7 @@ type Config struct {
 	CheckInInterval  Duration                  `yaml:"check_in_interval"` // 0: 1h
 	UnchangedEvery   Duration                  `yaml:"unchanged_every"`   // an assessment that changed nothing is sent this often; 0: 24h
 	Consent          redact.Consent            `yaml:"consent"`           // what leaves this host; empty: minimal
+	TPM              TPMConfig                 `yaml:"tpm"`               // where the host's key is made at enrolment
 	Uplink           UplinkConfig              `yaml:"uplink"`
 	Outbox           OutboxConfig              `yaml:"outbox"`
 	Probes           ProbesConfig              `yaml:"probes"`
@@ -50,6 +53,12 @@ type Config struct {
 type UplinkConfig struct {
 	Protocol     string `yaml:"protocol"`      // auto, quic or tcp; empty: auto
 	MonthlyBytes uint64 `yaml:"monthly_bytes"` // at the IP layer, both ways; when used up only urgent results go at once; 0: no limit
+}
+
+// TPMConfig says whether the host's key is made in its TPM 2.0. It counts at enrolment: a key stays where it was made.
+type TPMConfig struct {
+	Use    string `yaml:"use"`    // auto: where there is one; require: enrolment fails without; off: in a file. Empty: auto
+	Device string `yaml:"device"` // empty: /dev/tpmrm0; a software TPM's unix socket is taken too
 }
 
 // OutboxConfig bounds what waits on disk.
@@ -193,7 +202,7 @@ func oneLine(err error) string {
 	s = strings.TrimPrefix(s, "yaml: ")
 	s = strings.TrimPrefix(s, "unmarshal errors: ")
 	s = strings.ReplaceAll(s, " not found in type agent.", " is not a setting of agent.")
-	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives", "agent.ScopeEntry"} {
+	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.TPMConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives", "agent.ScopeEntry"} {
 		s = strings.ReplaceAll(s, " of "+part, "")
 	}
 	return s
@@ -208,6 +217,12 @@ func (c *Config) check() error {
 	}
 	if !slices.Contains([]string{"", "auto", "quic", "tcp"}, c.Uplink.Protocol) {
 		return fmt.Errorf("uplink.protocol %q, one of auto, quic, tcp", c.Uplink.Protocol)
+	}
+	if !slices.Contains([]string{"", "auto", "require", "off"}, c.TPM.Use) {
+		return fmt.Errorf("tpm.use %q, one of auto, require, off", c.TPM.Use)
+	}
+	if d := c.TPM.Device; d != "" && !filepath.IsAbs(d) {
+		return fmt.Errorf("tpm.device: path %q is not absolute", d)
 	}
 	for name, d := range map[string]Duration{"assess_interval": c.AssessInterval, "check_in_interval": c.CheckInInterval} {
 		if v := time.Duration(d); v != 0 && v != schedule.Clamp(v) {
@@ -256,6 +271,7 @@ func (c *Config) fill() {
 	if c.Consent.Profile == "" {
 		c.Consent.Profile = redact.Minimal
 	}
+	c.TPM.Use, c.TPM.Device = cmp.Or(c.TPM.Use, "auto"), cmp.Or(c.TPM.Device, tpm.Device)
 	if c.Uplink.Protocol == "" {
 		c.Uplink.Protocol = "auto"
 	}
@@ -308,6 +324,14 @@ func (c *Config) Protocol() wire.Protocol {
 		return wire.TCP
 	}
 	return wire.Auto
+}
+
+// KeyPlace says where a host key is made.
+func (c *Config) KeyPlace() identity.KeyPlace {
+	if c.TPM.Use == "off" {
+		return identity.KeyPlace{}
+	}
+	return identity.KeyPlace{Device: c.TPM.Device, Required: c.TPM.Use == "require"}
 }
 
 // YAML gives the configuration with every setting in force.

@@ -49,6 +49,7 @@ type Enrolment struct {
 	Server           string    `json:"server"`
 	CertificateFrom  time.Time `json:"certificate_from"`
 	CertificateUntil time.Time `json:"certificate_until"`
+	InTPM            bool      `json:"in_tpm"` // the host's key is in its TPM, not in a file
 }
 
 // Policies are what judges this host.
@@ -86,7 +87,7 @@ func ReadStatus(ctx context.Context, c Config) (*Status, error) {
 	switch {
 	case err == nil:
 		from, until := id.Validity()
-		s.Enrolment = &Enrolment{HostID: id.HostID, Recipient: id.Recipient, Site: id.Site, Server: id.Server, CertificateFrom: from, CertificateUntil: until}
+		s.Enrolment = &Enrolment{HostID: id.HostID, Recipient: id.Recipient, Site: id.Site, Server: id.Server, CertificateFrom: from, CertificateUntil: until, InTPM: id.InTPM()}
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("read state in %s: needs root", c.StateDir)
 	case !errors.Is(err, identity.ErrNone):

@@ -71,7 +71,7 @@ func (p *program) enrol(ctx context.Context, server, token, tokenFile string, ag
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	id, skew, err := identity.Enrol(ctx, config.StateDir, identity.EnrolOptions{
-		Token: token, Server: server, Host: host, MachineID: machineID, Protocol: config.Protocol(),
+		Token: token, Server: server, Host: host, MachineID: machineID, Protocol: config.Protocol(), Key: config.KeyPlace(),
 	})
 	if err != nil {
 		if server == "" {
@@ -84,6 +84,9 @@ func (p *program) enrol(ctx context.Context, server, token, tokenFile string, ag
 	p.println(p.text("enrol.done", id.Recipient, id.HostID, id.Server))
 	if id.Site != "" {
 		p.println(p.text("enrol.site", id.Site))
+	}
+	if id.InTPM() {
+		p.println(p.text("enrol.tpm"))
 	}
 	if math.Abs(skew.Seconds()) > 300 {
 		p.println(p.text("enrol.clock", fmt.Sprintf("%.0f", skew.Seconds())))

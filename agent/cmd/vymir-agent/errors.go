@@ -16,6 +16,7 @@ import (
 	"github.com/vymir-project/vymir/agent/internal/identity"
 	"github.com/vymir-project/vymir/agent/internal/report"
 	"github.com/vymir-project/vymir/agent/internal/spool"
+	"github.com/vymir-project/vymir/agent/internal/tpm"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/policies"
@@ -97,6 +98,7 @@ func (p *program) explainAt(err error, server, stateDir string) string {
 		{identity.ErrTokenUsed, "error.token_used"}, {identity.ErrTokenUnknown, "error.token_unknown"},
 		{identity.ErrTokenRevoked, "error.token_revoked"}, {identity.ErrTokenForeign, "error.token_foreign"},
 		{wire.ErrForeign, "error.answer_foreign"}, {wire.ErrAnswer, "error.answer"}, {uplink.ErrOlder, "error.answer_older"},
+		{tpm.ErrCleared, "error.tpm_cleared"}, {tpm.ErrAbsent, "error.tpm_absent"},
 		{spool.ErrInUse, "error.outbox_in_use"}, {policies.ErrThin, "error.thin"}, {uplink.ErrRefused, "error.identity_refused"},
 	} {
 		if errors.Is(err, c.is) {

@@ -78,6 +78,9 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	if e := s.Enrolment; e != nil {
 		add("status.enrolment", p.text("status.enrolled", e.Recipient, e.HostID, e.Server))
 		add("status.certificate", p.text("status.valid_until", report.At(e.CertificateUntil)))
+		if e.InTPM {
+			add("status.key", p.text("status.key_tpm"))
+		}
 	} else {
 		add("status.enrolment", p.text("status.not_enrolled"))
 	}

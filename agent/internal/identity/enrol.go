@@ -33,6 +33,7 @@ type EnrolOptions struct {
 	Host      *vymirv1.HostInfo
 	MachineID string        // only its keyed digest leaves
 	Protocol  wire.Protocol // Auto: QUIC, then TCP
+	Key       KeyPlace      // zero: in a file
 
 	PacketConn func(network string) (net.PacketConn, error) // see wire.ClientOptions
 }
@@ -51,7 +52,7 @@ func Enrol(ctx context.Context, stateDir string, o EnrolOptions) (id *Identity, 
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return nil, 0, fmt.Errorf("make state directory: %w", err)
 	}
-	key, err := pendingKey(stateDir)
+	key, err := pendingKey(stateDir, o.Key)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -44,7 +43,7 @@ type Identity struct {
 	EnrolledAt      time.Time // by the server's clock
 	Certificate     [][]byte  // DER, leaf first
 	Roots           [][]byte  // DER
-	key             *ecdsa.PrivateKey
+	key             crypto.Signer // *ecdsa.PrivateKey, or *tpm.Key
 	leaf            *x509.Certificate
 	roots           []*x509.Certificate
 }
@@ -59,7 +58,8 @@ type stored struct {
 	ExportRecipient string    `json:"export_recipient,omitzero"`
 	ArtefactKeys    []string  `json:"artefact_keys,omitempty"`
 	EnrolledAt      time.Time `json:"enrolled_at"`
-	Key             []byte    `json:"key"` // PKCS #8
+	Key             []byte    `json:"key,omitempty"` // PKCS #8; empty: it is in the TPM
+	TPM             *inTPM    `json:"tpm,omitempty"`
 	Certificate     [][]byte  `json:"certificate"`
 	Roots           [][]byte  `json:"roots"`
 }
@@ -91,7 +91,7 @@ func decode(b []byte) (*Identity, error) {
 	if s.Version != 1 || s.HostID == "" || s.Server == "" {
 		return nil, errors.New("fields are missing")
 	}
-	key, err := parseKey(s.Key)
+	key, err := parseKey(s.Key, s.TPM)
 	if err != nil {
 		return nil, err
 	}
@@ -100,18 +100,6 @@ func decode(b []byte) (*Identity, error) {
 		ArtefactKeys: s.ArtefactKeys, EnrolledAt: s.EnrolledAt, Certificate: s.Certificate, Roots: s.Roots, key: key,
 	}
 	return id, id.parse()
-}
-
-func parseKey(der []byte) (*ecdsa.PrivateKey, error) {
-	k, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, err
-	}
-	key, ok := k.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, errors.New("the key is not ECDSA")
-	}
-	return key, nil
 }
 
 // parse checks that certificate, key and roots belong together.
@@ -123,7 +111,7 @@ func (id *Identity) parse() error {
 	if err != nil {
 		return err
 	}
-	if !id.key.PublicKey.Equal(leaf.PublicKey) {
+	if public, ok := id.key.Public().(*ecdsa.PublicKey); !ok || !public.Equal(leaf.PublicKey) {
 		return errors.New("the certificate is for another key")
 	}
 	id.leaf, id.roots = leaf, nil
@@ -138,13 +126,13 @@ func (id *Identity) parse() error {
 }
 
 func (id *Identity) save(stateDir string) error {
-	key, err := x509.MarshalPKCS8PrivateKey(id.key)
+	key, inside, err := storeKey(id.key)
 	if err != nil {
-		return fmt.Errorf("encode key: %w", err)
+		return err
 	}
 	b, err := json.Marshal(stored{
 		Version: 1, HostID: id.HostID, Server: id.Server, Recipient: id.Recipient, Site: id.Site, ExportRecipient: id.ExportRecipient,
-		ArtefactKeys: id.ArtefactKeys, EnrolledAt: id.EnrolledAt, Key: key, Certificate: id.Certificate, Roots: id.Roots,
+		ArtefactKeys: id.ArtefactKeys, EnrolledAt: id.EnrolledAt, Key: key, TPM: inside, Certificate: id.Certificate, Roots: id.Roots,
 	})
 	if err != nil {
 		return fmt.Errorf("encode identity: %w", err)
@@ -179,31 +167,12 @@ func (id *Identity) RenewDue(now time.Time) bool {
 func (id *Identity) Expired(now time.Time) bool { return now.After(id.leaf.NotAfter) }
 
 // request makes a certificate request; its subject is empty, for the server names the host.
-func request(key *ecdsa.PrivateKey) ([]byte, error) {
+func request(key crypto.Signer) ([]byte, error) {
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		return nil, fmt.Errorf("make certificate request: %w", err)
 	}
 	return der, nil
-}
-
-// pendingKey gives the key of an enrolment whose answer did not arrive, or makes one and keeps it before anything is
-// sent: asking again with the same key and token does not burn a second use.
-func pendingKey(stateDir string) (*ecdsa.PrivateKey, error) {
-	if der, err := os.ReadFile(pendingPath(stateDir)); err == nil {
-		if key, err := parseKey(der); err == nil {
-			return key, nil
-		}
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encode key: %w", err)
-	}
-	return key, durable.WriteFile(pendingPath(stateDir), der)
 }
 
 // MachineDigest lets the server notice two hosts with one machine-id without learning it: it means nothing to anyone

@@ -111,6 +111,9 @@ func (u *Uplink) CheckIn(ctx context.Context, onlyUrgent bool) (Outcome, error) 
 			err = u.exchangeAll(ctx, onlyUrgent, &out)
 		}
 	}
+	if keyErr := u.o.Identity.KeyError(); err != nil && keyErr != nil {
+		err = keyErr // TLS only said that it failed
+	}
 	if err != nil {
 		u.state.Failures++
 		u.state.LastError = err.Error()
