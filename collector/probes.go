@@ -15,6 +15,9 @@ type ProbeOptions = probe.Options
 // ProbeEvent is one event of the kernel as it came.
 type ProbeEvent = probe.Event
 
+// ProbeEventsMissed is the kind of event that tells a watcher how many others he was too slow for.
+const ProbeEventsMissed = probe.Missed
+
 // Probes are the hooks of a running daemon into the kernel. All methods may be called by any goroutine.
 type Probes struct{ set *probe.Set }
 

@@ -37,9 +37,9 @@ type Program struct {
 	Count     uint64    `json:"count"`
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
-	UIDs      []uint32  `json:"uids,omitzero"`    // distinct, bounded to 16
-	Parents   []string  `json:"parents,omitzero"` // distinct command names, bounded to 16
-	Flags     []string  `json:"flags,omitzero"`   // deleted, memfd, memfd_sealed, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
+	UIDs      []uint32  `json:"uids,omitzero"`      // distinct, bounded to 16
+	Parents   []string  `json:"parents,omitzero"`   // distinct command names, bounded to 16
+	Flags     []string  `json:"flags,omitzero"`     // deleted, memfd, memfd_sealed, temporary_dir, world_writable_dir, script, script_temporary_dir, setuid, privilege_gain
 	Container string    `json:"container,omitzero"` // id, or a machine's name; empty: none, or it had gone when we looked
 	Image     string    `json:"image,omitzero"`     // of that container, as its runtime's files name it
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -246,41 +245,4 @@ func (p *program) writeDiagnosis(d *diagnosis) error {
 		rows = append(rows, []string{"  " + name, string(f.State), why})
 	}
 	return report.Columns(p.stdout, p.style(), rows)
-}
-
-func (p *program) watchCommand() *cobra.Command {
-	var format string
-	c := &cobra.Command{
-		Use: "watch", Short: "print kernel events as they come", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			show := func(e collector.ProbeEvent) {
-				if format == "json" {
-					p.writeLine(e)
-					return
-				}
-				fmt.Fprintf(p.stdout, "%s  %-12s uid %-6s %s  %s\n", e.At.UTC().Format("15:04:05.000"), e.Kind, e.User(), report.Clean(e.Program), report.Clean(e.Detail()))
-			}
-			err := control.Watch(c.Context(), p.hostConfig().Socket, show)
-			if errors.Is(err, control.ErrNoDaemon) {
-				err = p.watchAlone(c.Context(), show)
-			}
-			if errors.Is(err, context.Canceled) {
-				return nil
-			}
-			return err
-		},
-	}
-	formatFlag(c, &format, "table", "json")
-	return c
-}
-
-// watchAlone attaches probes of its own.
-func (p *program) watchAlone(ctx context.Context, show func(collector.ProbeEvent)) error {
-	probes, err := collector.OpenProbes(collector.ProbeOptions{})
-	if err != nil {
-		return err
-	}
-	defer probes.Close() //nolint:errcheck // nothing is kept
-	fmt.Fprintln(p.stderr, p.text("watch.own"))
-	return probes.Watch(ctx, show)
 }

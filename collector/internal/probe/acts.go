@@ -190,18 +190,21 @@ func (s *Set) compare(e Event, x act.Seen) {
 		s.tell(e)
 		s.acts.seen = s.acts.seen || x.Kind == act.Module
 	})
-	if done || x.Flags&act.Certain == 0 {
-		return
-	}
 	switch {
+	case done:
+	case x.Flags&act.Certain == 0: // asked for, by somebody who may: what came of it is not known
+		s.show(e)
 	case x.Kind == act.Module:
 		e.What += " [not listed]"
-	case x.Kind == act.Mount && x.What == "" || x.What == "none" || x.Mask != 0 && x.Kind == act.Mount:
-		return // a bind mount that is gone says nothing
+		s.tell(e)
+	case x.Kind == act.Mount && (x.Mask != 0 || x.What == "" || x.What == "none"):
+		s.show(e) // a part of a file system that was seen at two places, and is not any more
 	case x.Kind == act.Mount:
 		e.What = x.What + " ? on ? (gone)"
+		s.tell(e)
+	default:
+		s.tell(e)
 	}
-	s.tell(e)
 }
 
 // list takes something new in one of the kernel's lists of which it is not known who did it. The caller holds mu.

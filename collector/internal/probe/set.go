@@ -142,11 +142,11 @@ func (s *Set) open(ctx context.Context, o Options) {
 	s.udp = udp.Open(ctx, udp.Options{Options: shared, Kinds: kinds(udp.Event)})
 	s.talk = proto.Open(ctx, proto.Options{Options: shared, Kinds: kinds(proto.Event)})
 	s.peek = ptrace.Open(ctx, ptrace.Options{Options: shared, Kinds: kinds(ptrace.Event)})
+	s.acts = openActs(ctx, shared, kinds)
 	s.rare = census.Open(func(event string) bool {
 		allowed := kinds(event)
 		return allowed == nil || slices.Contains(allowed, hook.Poll)
 	})
-	s.acts = openActs(ctx, shared, kinds)
 	marks := kinds(files.Event)
 	s.file = files.Open(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.changed)
 	var since time.Time

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vymir-project/vymir/collector/facts"
@@ -72,7 +73,10 @@ var ErrNoEvents = errors.New("watch events: no BPF hook with a ring buffer; see 
 // ErrClosed says that the probes were closed.
 var ErrClosed = errors.New("probes are closed")
 
-// queueLength bounds what waits for a slow watcher; what finds no room there is dropped for that watcher alone.
+// Missed is the kind of event that tells a watcher how many others he was too slow for.
+const Missed = "missed"
+
+// queueLength bounds what waits for a slow watcher; what finds no room there is missed by that watcher alone, and counted.
 const queueLength = 1024
 
 // watcher is one caller of Watch.
@@ -80,12 +84,14 @@ type watcher struct {
 	events chan Event
 	gone   chan struct{}
 	once   sync.Once
+	missed atomic.Uint64
 }
 
 func (w *watcher) end() { w.once.Do(func() { close(w.gone) }) }
 
 // Watch calls f for every event as it comes, until ctx ends or the probes are closed. While somebody watches, the
-// kernel tells every execution and connection; otherwise only rare ones. A watcher that is too slow misses events.
+// kernel tells every execution and connection; otherwise only rare ones. A watcher that is too slow misses events, and is
+// told how many by one of kind [Missed].
 func (s *Set) Watch(ctx context.Context, f func(Event)) error {
 	w := &watcher{events: make(chan Event, queueLength), gone: make(chan struct{})}
 	if err := s.join(w); err != nil {
@@ -100,6 +106,9 @@ func (s *Set) Watch(ctx context.Context, f func(Event)) error {
 			return ErrClosed
 		case e := <-w.events:
 			f(e)
+			if n := w.missed.Swap(0); n > 0 {
+				f(Event{At: time.Now().UTC(), Kind: Missed, What: fmt.Sprintf("%d events", n)})
+			}
 		}
 	}
 }
@@ -224,6 +233,7 @@ func (s *Set) show(e Event) {
 		select {
 		case w.events <- e:
 		default:
+			w.missed.Add(1)
 		}
 	}
 }

@@ -2,12 +2,13 @@ package act
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"github.com/cilium/ebpf"
 )
 
-// Detail is what was done, in few words that mean the same in every language: "to user 0", "CAP_NET_RAW", "mount network",
+// Detail is what was done, in few words that mean the same in every language: "to user 0", "CAP_NET_RAW", "all but CAP_BPF", "mount network",
 // "tmpfs", "Kprobe name", "name (OE)".
 func (s Seen) Detail() string {
 	switch s.Kind {
@@ -19,6 +20,9 @@ func (s Seen) Detail() string {
 	case Capset:
 		if s.Mask == 0 {
 			return "fewer"
+		}
+		if without := ^s.Mask & (1<<len(capabilities) - 1); bits.OnesCount64(without) < len(capabilities)/2 {
+			return strings.TrimSuffix("all but "+strings.Join(named(without, capabilities), " "), " but ")
 		}
 		return strings.Join(named(s.Mask, capabilities), " ")
 	case Namespace:

@@ -15,6 +15,8 @@ func TestDetail(t *testing.T) {
 		{Seen{Kind: SetUID, UID: 33, To: 0, Flags: Gained}, "from user 33 to 0"},
 		{Seen{Kind: Capset, Mask: 1<<13 | 1<<21 | 1<<63}, "CAP_NET_RAW CAP_SYS_ADMIN"},
 		{Seen{Kind: Capset}, "fewer"},
+		{Seen{Kind: Capset, Mask: 1<<41 - 1}, "all"},
+		{Seen{Kind: Capset, Mask: 1<<41 - 1 - 1<<24}, "all but CAP_SYS_RESOURCE"},
 		{Seen{Kind: Namespace, Mask: 0x10020000}, "mount user"},
 		{Seen{Kind: Namespace}, "unknown"},
 		{Seen{Kind: Mount, What: "vfat"}, "vfat"},
