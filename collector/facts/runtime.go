@@ -21,7 +21,7 @@ type Runtime struct {
 
 // Hook is one attachment to the kernel.
 type Hook struct {
-	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, setuid, capset, namespace, module_load, bpf_load, mount, login
+	Event  string `json:"event"`           // exec, exit, tcp_connect, tcp_accept, udp_send, protocol, ptrace, sensitive_write, sensitive_read, setuid, capset, namespace, module_load, bpf_load, mount, login
 	Kind   string `json:"kind"`            // tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll
 	State  string `json:"state"`           // proven (its canary was seen), silent, refused, off
 	Reason string `json:"reason,omitzero"` // why degraded
@@ -46,11 +46,11 @@ type Program struct {
 
 // Act counts what programs did of one kind of what changes who may do what, or what the kernel is.
 type Act struct {
-	Kind    string `json:"kind"`    // setuid, capset, namespace, mount, bpf_load, module_load
-	Program string `json:"program"` // command name; "?": any, for which there was no room
+	Kind    string `json:"kind"`    // setuid, capset, namespace, mount, bpf_load, module_load, sensitive_read
+	Program string `json:"program"` // command name, of sensitive_read the path; "?": any, for which there was no room; empty: it had gone
 	UID     uint32 `json:"uid"`     // before
 	// What was done: the user become ("to user 33"; "from user 33 to 0": root, and in no way before), capabilities raised ("fewer":
-	// none), namespaces made or entered ("mount network"), kind of file system, BPF program by type and name, module with taints.
+	// none), namespaces made or entered ("mount network"), kind of file system, BPF program by type and name, module with taints, the secret file opened.
 	Detail    string    `json:"detail"`
 	Container string    `json:"container,omitzero"` // of the last
 	Image     string    `json:"image,omitzero"`

@@ -13,6 +13,7 @@ import (
 	"github.com/vymir-project/vymir/collector/internal/probe/act"
 	"github.com/vymir-project/vymir/collector/internal/probe/capable"
 	"github.com/vymir-project/vymir/collector/internal/probe/census"
+	"github.com/vymir-project/vymir/collector/internal/probe/files"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/load"
 	"github.com/vymir-project/vymir/collector/internal/probe/mount"
@@ -251,23 +252,37 @@ type actKey struct {
 // maxActs bounds the acts that are remembered.
 const maxActs = 1024
 
-// addAct merges acts. Those for which there is no room are counted by their kind alone.
+// addAct merges acts.
 func (t *table) addAct(x act.Seen, in container) {
 	key := actKey{x.Kind.String(), x.Program, x.Detail(), x.UID}
 	if x.Program == "?" && x.What == "" {
 		key.detail = ""
 	}
+	t.countAct(key, x.Count, x.First, x.Last, in)
+}
+
+// addRead counts that a secret was opened.
+func (t *table) addRead(c files.Change) {
+	key := actKey{kind: files.Read, program: c.Program, detail: c.Path}
+	if c.UID != nil {
+		key.uid = *c.UID
+	}
+	t.countAct(key, 1, c.At, c.At, container{})
+}
+
+// countAct counts under a key; what finds no room is counted by its kind alone.
+func (t *table) countAct(key actKey, n uint64, first, last time.Time, in container) {
 	a := t.acts[key]
-	if a == nil && len(t.acts) >= maxActs && !t.evictAct(x.Last) {
+	if a == nil && len(t.acts) >= maxActs && !t.evictAct(last) {
 		key = actKey{kind: key.kind, program: "?"}
 		a = t.acts[key]
 	}
 	if a == nil {
-		a = &facts.Act{Kind: key.kind, Program: key.program, Detail: key.detail, UID: key.uid, FirstSeen: x.First}
+		a = &facts.Act{Kind: key.kind, Program: key.program, Detail: key.detail, UID: key.uid, FirstSeen: first}
 		t.acts[key] = a
 	}
-	a.Count += x.Count
-	a.FirstSeen, a.LastSeen = earlier(a.FirstSeen, x.First), later(a.LastSeen, x.Last)
+	a.Count += n
+	a.FirstSeen, a.LastSeen = earlier(a.FirstSeen, first), later(a.LastSeen, last)
 	a.Container, a.Image = in.names()
 }
 

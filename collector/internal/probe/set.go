@@ -42,7 +42,7 @@ type Options struct {
 	MaxEntries int    // programs and connections to keep, each; 0: 4096; bounds kernel maps, memory and disk
 	StatePath  string // file that remembers over restarts; "": nothing is remembered
 	// Exclude leaves events out, by their names in facts: exec, exit, tcp_connect (with it tcp_accept), udp_send, protocol,
-	// ptrace, sensitive_write, setuid, capset, namespace, module_load, bpf_load, mount, login.
+	// ptrace, sensitive_write, sensitive_read, setuid, capset, namespace, module_load, bpf_load, mount, login.
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
@@ -66,6 +66,7 @@ type Set struct {
 	peek *ptrace.Probe
 	rare *census.Census
 	file *files.Probe
+	read *files.Opens // nil while it is being opened
 	door *login.Probe
 	acts acts
 	ring *hook.Reader // nil without BPF
@@ -149,21 +150,26 @@ func (s *Set) open(ctx context.Context, o Options) {
 	})
 	marks := kinds(files.Event)
 	s.file = files.Open(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.changed)
+	marks = kinds(files.Read)
+	read := files.OpenReads(ctx, marks == nil || slices.Contains(marks, files.Kind), o.home(), s.opened)
+	s.mu.Lock()
+	s.read = read
+	s.mu.Unlock()
 	var since time.Time
 	if n := len(s.spans); n > 0 {
 		since = s.spans[n-1].Until
 	}
 	doors := kinds(login.Event)
 	s.door = login.Open(doors == nil || slices.Contains(doors, hook.Poll), since)
-	s.read(shared.Ring)
+	s.listen(shared.Ring)
 }
 
 func bpfAllowed(kinds []string) bool {
 	return kinds == nil || slices.ContainsFunc(kinds, hook.IsBPF)
 }
 
-// read starts the ring's reader, which holds the ring by itself.
-func (s *Set) read(ring *ebpf.Map) {
+// listen starts the ring's reader, which holds the ring by itself.
+func (s *Set) listen(ring *ebpf.Map) {
 	if ring == nil {
 		return
 	}
@@ -213,6 +219,7 @@ func (s *Set) gather() {
 		s.tell(loginEvent(l))
 	})
 	s.lose(now.Wall())
+	s.read.Mark()
 	s.spans[len(s.spans)-1].Until = later(s.spans[len(s.spans)-1].Until, now.Wall())
 }
 
@@ -261,7 +268,7 @@ func (s *Set) hooks() []facts.Hook {
 	if s.closed {
 		return nil
 	}
-	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook()}, s.acts.hooks(s.rare.Hooks()), []facts.Hook{s.door.Hook()})
+	return slices.Concat([]facts.Hook{s.exec.Hook(), s.exit.Hook()}, s.tcp.Hooks(), []facts.Hook{s.udp.Hook(), s.talk.Hook(), s.peek.Hook(), s.file.Hook(), s.read.Hook()}, s.acts.hooks(s.rare.Hooks()), []facts.Hook{s.door.Hook()})
 }
 
 // Snapshot gives all that was seen within the last 31 days, as of now.
@@ -309,7 +316,7 @@ func (s *Set) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 
-	err := s.file.Close() // its goroutine takes mu, and so does the ring's
+	err := errors.Join(s.file.Close(), s.read.Close()) // their goroutines take mu, and so does the ring's
 	if s.ring != nil {
 		err = errors.Join(err, s.ring.Close())
 	}

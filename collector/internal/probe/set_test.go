@@ -55,7 +55,7 @@ func TestWithoutBPF(t *testing.T) {
 		if h.Event == "module_load" || h.Event == "login" {
 			continue // a kernel without modules has none, nor a machine without the files
 		}
-		if h.Event == "exit" || h.Event == "ptrace" || h.Event == "udp_send" || h.Event == "protocol" || h.Event == "setuid" || h.Event == "capset" || h.Event == "namespace" || h.Event == "sensitive_write" {
+		if h.Event == "exit" || h.Event == "ptrace" || h.Event == "udp_send" || h.Event == "protocol" || h.Event == "setuid" || h.Event == "capset" || h.Event == "namespace" || h.Event == "sensitive_write" || h.Event == "sensitive_read" {
 			if h.State != hook.Off {
 				t.Errorf("hook %+v, want off: nothing takes its place", h)
 			}
@@ -71,7 +71,7 @@ func TestWithoutBPF(t *testing.T) {
 }
 
 func TestExcludedIsOff(t *testing.T) {
-	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "protocol", "ptrace", "sensitive_write", "setuid", "capset", "namespace", "module_load", "bpf_load", "mount", "login"}})
+	s := openSet(t, Options{Exclude: []string{"exec", "exit", "tcp_connect", "udp_send", "protocol", "ptrace", "sensitive_write", "sensitive_read", "setuid", "capset", "namespace", "module_load", "bpf_load", "mount", "login"}})
 	for _, h := range s.Hooks() {
 		if h.State != hook.Off {
 			t.Errorf("%s is %s, want %s", h.Event, h.State, hook.Off)

@@ -242,12 +242,30 @@ func (s *Set) show(e Event) {
 func (s *Set) changed(c files.Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.Program == "" { // it has ended already
-		if x, ok := s.exec.Ran(c.PID); ok {
-			c.Program, c.UID = x.Path, &x.UID
-		}
-	}
+	s.whoHadGone(&c)
 	s.tell(Event{At: c.At, Kind: files.Event, Program: c.Program, PID: c.PID, UID: c.UID, What: c.What + " " + c.Path})
+	if s.read != nil {
+		s.read.Mark() // it may have been replaced by another file
+	}
+}
+
+// opened takes that a secret was opened.
+func (s *Set) opened(c files.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whoHadGone(&c)
+	s.table.addRead(c)
+	s.show(Event{At: c.At, Kind: files.Read, Program: c.Program, PID: c.PID, UID: c.UID, What: c.Path})
+}
+
+// whoHadGone finds who it was that had ended before procfs could be asked. The caller holds mu.
+func (s *Set) whoHadGone(c *files.Change) {
+	if c.Program != "" {
+		return
+	}
+	if x, ok := s.exec.Ran(c.PID); ok {
+		c.Program, c.UID = x.Path, &x.UID
+	}
 }
 
 // usual are the kinds of events that are counted, and told to watchers only.

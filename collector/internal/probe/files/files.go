@@ -1,9 +1,10 @@
 // Package files tells who changes the files that decide who may do what on a host: accounts, sudo, PAM, SSH, scheduled
-// jobs, units, the loader's preloads.
+// jobs, units, the loader's preloads; and who opens those that are secret.
 //
-// It marks the directories, by fanotify, and so costs nothing for all other files: the kernel looks for a mark on the
-// inode it has at hand anyway. A hook on every open would be paid for by each. The kernel's way there:
+// It marks the directories of the first, and the second one by one, by fanotify, and so costs nothing for all other files: the kernel looks for a mark on the
+// inode it has at hand anyway. A hook on every open would be paid for by each. The kernel's ways there:
 //
+//	open -> do_open -> vfs_open -> fsnotify_open
 //	close -> __fput -> fsnotify_close	open, rename, unlink, chmod -> fsnotify_create, _move, _unlink, _change
 //	  -> fsnotify -> fanotify_handle_event, only where the directory is marked
 package files
@@ -34,7 +35,7 @@ const Kind = "fanotify"
 type Change struct {
 	At      time.Time
 	Path    string
-	What    string // written, created, replaced, deleted, attributes
+	What    string // written, created, replaced, deleted, attributes; opened
 	PID     uint32
 	Program string  // path of the program, else its command name; empty: gone
 	UID     *uint32 // nil: gone
@@ -250,13 +251,20 @@ func (p *Probe) event(e event, now time.Time) {
 	p.seen++
 	p.mu.Unlock()
 	c := Change{At: now, Path: filepath.Join(d.path, e.name), What: e.what(), PID: uint32(e.pid)}
-	if pr, ok := hook.ReadProcess(int(e.pid)); ok {
-		c.Program, c.UID = pr.Exe, &pr.UID
-		if c.Program == "" {
-			c.Program = pr.Command
-		}
-	}
+	c.who(int(e.pid))
 	p.tell(c)
+}
+
+// who asks procfs for the program and the user of a process; nothing when it has gone.
+func (c *Change) who(pid int) {
+	pr, ok := hook.ReadProcess(pid)
+	if !ok {
+		return
+	}
+	c.Program, c.UID = pr.Exe, &pr.UID
+	if c.Program == "" {
+		c.Program = pr.Command
+	}
 }
 
 func (d dir) wants(name string) bool {

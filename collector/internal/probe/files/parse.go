@@ -11,7 +11,7 @@ import (
 type event struct {
 	mask     uint64
 	pid      int32
-	dir      handle
+	dir      handle // or, without a name, the file itself
 	name     string
 	overflow bool
 }
@@ -49,7 +49,7 @@ func (e *event) info(b []byte) bool {
 		if length < infoLength || length > len(b) {
 			return false
 		}
-		if kind == unix.FAN_EVENT_INFO_TYPE_DFID_NAME {
+		if kind == unix.FAN_EVENT_INFO_TYPE_DFID_NAME || kind == unix.FAN_EVENT_INFO_TYPE_FID {
 			return e.named(b[infoLength:length])
 		}
 		b = b[length:]
@@ -57,7 +57,7 @@ func (e *event) info(b []byte) bool {
 	return false
 }
 
-// named reads a file system id, a handle and a name that ends with a zero.
+// named reads a file system id, a handle, and where the handle is that of a directory a name that ends with a zero.
 func (e *event) named(b []byte) bool {
 	if len(b) < fsidLength+handleLength {
 		return false
