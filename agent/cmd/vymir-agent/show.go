@@ -222,6 +222,18 @@ func (p *program) examine(ctx context.Context) (*diagnosis, error) {
 	return d, nil
 }
 
+// hookCell is the kind of a hook, what it has seen and lost, and why it is not better: "tp_btf, 12 events, 0 lost – why".
+func (p *program) hookCell(h facts.Hook) string {
+	var parts []string
+	if h.Kind != "" {
+		parts = append(parts, h.Kind+", "+p.text("doctor.events", int(h.Events), int(h.Lost)))
+	}
+	if h.Reason != "" {
+		parts = append(parts, h.Reason)
+	}
+	return strings.Join(parts, " – ")
+}
+
 func (p *program) writeDiagnosis(d *diagnosis) error {
 	rows := [][]string{{p.text("doctor.checks"), "", ""}}
 	for _, c := range d.Checks {
@@ -229,7 +241,7 @@ func (p *program) writeDiagnosis(d *diagnosis) error {
 	}
 	rows = append(rows, []string{p.text("doctor.hooks"), "", ""})
 	for _, h := range d.Hooks {
-		rows = append(rows, []string{"  " + h.Event, h.State, strings.Trim(h.Kind+" – "+h.Reason, " –")})
+		rows = append(rows, []string{"  " + h.Event, h.State, p.hookCell(h)})
 	}
 	rows = append(rows, []string{p.text("doctor.families"), "", ""})
 	names := collector.Families()

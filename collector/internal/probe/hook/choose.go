@@ -40,10 +40,15 @@ type Choice[S Source] struct {
 func Choose[S Source](ctx context.Context, openers []Opener[S], prove func(context.Context, S) error) Choice[S] {
 	c := Choice[S]{State: Refused}
 	var tried []string
+	failed := map[string]bool{} // kinds and why: the same is said once
 	for _, o := range openers {
 		s, err := o.Open()
 		if err != nil {
-			tried = append(tried, fmt.Sprintf("%s: %v", o.Kind, err))
+			text := err.Error()
+			if why := o.Kind + text[strings.LastIndex(text, ": ")+1:]; !failed[why] {
+				failed[why] = true
+				tried = append(tried, o.Kind+": "+text)
+			}
 			continue
 		}
 		if err = prove(ctx, s); err == nil {

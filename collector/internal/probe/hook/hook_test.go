@@ -92,7 +92,7 @@ func TestChoose(t *testing.T) {
 	if h, _ := choice.Hook("exec"); choice.Source != b || h.State != Silent || h.Kind != "b" || b.closed || !c.closed {
 		t.Errorf("%+v", h)
 	}
-	choice = Choose(t.Context(), []Opener[*fake]{open(a, errors.New("refused"))}, only(a))
+	choice = Choose(t.Context(), []Opener[*fake]{open(a, errors.New("refused")), open(a, errors.New("refused"))}, only(a))
 	if h, _ := choice.Hook("exec"); choice.Have || h.State != Refused || h.Reason != "a: refused" {
 		t.Errorf("%+v", h)
 	}
