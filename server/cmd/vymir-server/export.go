@@ -104,6 +104,31 @@ func exportCommand(t texts) *cobra.Command {
 	})
 	iati.Flags().String("org-ref", "", t.say("export.flag.ref"))
 	iati.Flags().String("org-type", "10", t.say("export.flag.type"))
+	form := exportOf(t, "submission", func(ctx context.Context, c *cobra.Command, s *server.Server, w *bytes.Buffer) error {
+		donor, release := flag(c, "donor"), flag(c, "release")
+		if (donor == "") == (release == "") {
+			return usageError{errors.New(t.say("err.one", "--donor", "--release"))}
+		}
+		var list []consent.DonorNeed
+		var refs []string
+		if release != "" {
+			text, err := s.Needs.Text(ctx, release)
+			if err != nil {
+				return err
+			}
+			list, refs = []consent.DonorNeed{text}, []string{release}
+		} else {
+			entries, err := s.Needs.EntriesFor(ctx, donor, actor())
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				list, refs = append(list, e.DonorNeed), append(refs, e.Ref)
+			}
+		}
+		return consent.WriteSubmission(w, list, refs, time.Now())
+	})
+	form.Flags().String("release", "", t.say("export.flag.release"))
 	hook := command(t, "webhook", "export.webhook", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
 		if err := need(t, c, "donor", "url", "secret-file"); err != nil {
 			return err
@@ -120,7 +145,7 @@ func exportCommand(t texts) *cobra.Command {
 	hook.Flags().String("donor", "", t.say("export.flag.donor"))
 	hook.Flags().String("url", "", t.say("export.flag.url"))
 	hook.Flags().String("secret-file", "", t.say("export.flag.secret"))
-	return group(t, "export", results, poam, table, iati, hook, exportAnswer(t))
+	return group(t, "export", results, poam, table, iati, form, hook, exportAnswer(t))
 }
 
 // exportOf is one kind of file. It is made whole in memory first: a failure leaves no half of a file behind.

@@ -104,6 +104,29 @@ func needsCommand(t texts) *cobra.Command {
 	return group(t, "needs", list)
 }
 
+func projectsCommand(t texts) *cobra.Command {
+	list := command(t, "list", "projects.list", cobra.NoArgs, func(ctx context.Context, c *cobra.Command, s *server.Server, _ []string) error {
+		out, err := listing.ReadProjects(ctx, s.Needs, flag(c, "recipient"))
+		if err != nil {
+			return err
+		}
+		var rows [][]string
+		for _, p := range out.Projects {
+			for i, part := range p.Parts {
+				row := []string{"", "", "", part.Name.In(t.lang), t.say("part." + part.State), part.Release}
+				if i == 0 {
+					row[0], row[1], row[2] = p.ID, short(p.Title.In(t.lang), 60), fmt.Sprint(p.Version)
+				}
+				rows = append(rows, row)
+			}
+		}
+		return write(c, t, out, []string{"id", "project", "revision", "recipient", "state", "text"}, rows)
+	})
+	list.Flags().String("recipient", "", t.say("flag.recipient.all"))
+	formatFlag(list, t, "table", "json")
+	return group(t, "projects", list)
+}
+
 // capability names one for a reader.
 func capability(id, lang string) string {
 	all, err := remedies.Capabilities()

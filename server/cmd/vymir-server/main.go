@@ -67,7 +67,7 @@ func newRoot(t texts) *cobra.Command {
 	root.AddCommand(
 		serveCommand(t), trialCommand(t), demoCommand(t),
 		tokenCommand(t), recipientCommand(t), siteCommand(t), donorCommand(t), userCommand(t),
-		hostsCommand(t), findingsCommand(t), gapsCommand(t), needsCommand(t),
+		hostsCommand(t), findingsCommand(t), gapsCommand(t), needsCommand(t), projectsCommand(t),
 		bundleCommand(t), directiveCommand(t),
 		importCommand(t), vulnsCommand(t), bannedCommand(t), exportCommand(t), backupCommand(t), restoreCommand(t), migrateCommand(t), checkCommand(t), auditCommand(t), caCommand(t),
 		configCommand(t), versionCommand(t),

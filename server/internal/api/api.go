@@ -107,6 +107,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.evidence(api)
 	s.reports(api)
 	s.consent(api)
+	s.projects(api)
 	s.donors(api)
 	push, err := PushDocument()
 	if err != nil {
@@ -284,7 +285,7 @@ func (s *service) fail(err error) error {
 		return huma.Error401Unauthorized(err.Error())
 	}
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
-		catalogue.ErrLinkable, catalogue.ErrQuantity, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
+		catalogue.ErrLinkable, catalogue.ErrQuantity, catalogue.ErrSchedule, catalogue.ErrProject, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
 		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
 		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, hook.ErrURL, hook.ErrPrivate,
 		foreign.ErrFormat, foreign.ErrTooMany} {

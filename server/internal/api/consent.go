@@ -34,6 +34,7 @@ type Release struct {
 	Published *time.Time          `json:"published_at,omitempty"`
 	Ended     *time.Time          `json:"ended_at,omitempty"`
 	EndReason string              `json:"end_reason,omitempty"`
+	Project   string              `json:"project,omitempty" doc:"the joint project that it is a part of"`
 	Approvals []Approval          `json:"approvals" doc:"those that hold"`
 	Missing   int                 `json:"approvals_missing"`
 }
@@ -55,11 +56,14 @@ type Wish struct {
 	Purpose    remedies.Text         `json:"purpose,omitempty" doc:"the recipient's own words, in uk and en; read at level 3 only"`
 	Quantities map[string]int        `json:"quantities,omitempty" doc:"own figures, by need"`
 	UnitCosts  map[string]need.Money `json:"unit_costs_eur,omitempty" doc:"own estimates of one unit, by need"`
+	Project    string                `json:"project,omitempty" maxLength:"64" doc:"the joint project that this is a part of; level 2 or 3"`
+	Schedule   catalogue.Schedule    `json:"schedule,omitempty" doc:"when the recipient wants it; read from level 2"`
 }
 
 func (w Wish) catalogue() catalogue.Wish {
 	return catalogue.Wish{Recipient: w.Recipient, Needs: w.Needs, Level: catalogue.Level(w.Level), Audience: w.Audience, Until: w.Until,
-		Title: w.Title, Purpose: w.Purpose, Quantities: w.Quantities, UnitCosts: w.UnitCosts}
+		Title: w.Title, Purpose: w.Purpose, Quantities: w.Quantities, UnitCosts: w.UnitCosts,
+		Project: w.Project, Schedule: w.Schedule}
 }
 
 // Read is one line of the read ledger.
@@ -251,7 +255,7 @@ func (s *service) recipientSide(api huma.API) {
 func release(r catalogue.Release) Release {
 	out := Release{ID: r.ID, Recipient: r.Recipient, State: r.State, Level: int(r.Level), Origin: r.Origin, Needs: r.Needs, Audience: r.Audience, Until: r.Until,
 		Text: r.Text, PlainUK: r.Text.Plain("uk"), PlainEN: r.Text.Plain("en"), Digest: r.Digest, Run: r.Run, Created: r.Created, CreatedBy: r.CreatedBy,
-		Published: when(r.Published), Ended: when(r.Ended), EndReason: r.EndReason, Approvals: []Approval{}, Missing: r.Missing}
+		Published: when(r.Published), Ended: when(r.Ended), EndReason: r.EndReason, Project: r.Project, Approvals: []Approval{}, Missing: r.Missing}
 	for _, a := range r.Approvals {
 		out.Approvals = append(out.Approvals, Approval{a.UserID, a.At})
 	}

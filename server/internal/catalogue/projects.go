@@ -537,6 +537,12 @@ func (s *Service) Projects(ctx context.Context, a access.Actor, recipient string
 	return out, err
 }
 
+// EveryProject lists projects as those who take part see them, and asks nobody: it is for the operator's command line.
+func (s *Service) EveryProject(ctx context.Context, recipient string) ([]Project, error) {
+	operator := access.Actor{UserID: "operator", Grants: []access.Grant{{Role: access.Assessor, Recipient: access.All}}}
+	return s.Projects(ctx, operator, recipient)
+}
+
 func (s *Service) viewProject(tx *store.Tx, a access.Actor, row store.Project) (Project, error) {
 	w, err := decodeWords(row.Body)
 	if err != nil {

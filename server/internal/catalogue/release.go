@@ -389,6 +389,18 @@ func (s *Service) Withdraw(ctx context.Context, a access.Actor, id, reason strin
 	})
 }
 
+// Text reads what a release says, and asks nobody: it is for the operator's command line.
+func (s *Service) Text(ctx context.Context, id string) (t DonorNeed, err error) {
+	err = s.st.View(ctx, func(tx *store.Tx) error {
+		row, err := tx.Release(id)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(row.Text), &t)
+	})
+	return t, err
+}
+
 // Wish is what a draft was made from, to be edited. It is the recipient's.
 func (s *Service) Wish(ctx context.Context, a access.Actor, id string) (Wish, error) {
 	row, err := s.release(ctx, a, access.NeedsRead, id)

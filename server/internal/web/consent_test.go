@@ -232,3 +232,133 @@ func TestProject(t *testing.T) {
 		t.Error("the text does not hold both needs with the recipient's figures")
 	}
 }
+
+// TestJointProject lets two recipients ask together by forms: the code, the parts, an edit of a draft, the donor's page and
+// the form for print.
+func TestJointProject(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	words := url.Values{"recipient": {"r-a"}, "title_uk": {"Спільно безпечніше"}, "title_en": {"Safer together"}, "from": {"2027-01-01"}, "to": {"2027-06-01"},
+		"step_by": {"2027-03-01", ""}, "step_uk": {"Закупівля", ""}, "step_en": {"Procurement", ""}}
+	w.page("admin-a", "/projects/start")
+	made := w.ask("admin-a", "/projects/start", words)
+	code := regexp.MustCompile(`<b class="mono">([A-Z2-7-]+)</b>`).FindStringSubmatch(made.body)
+	project := regexp.MustCompile(`/projects/(pr-[a-z0-9]+)/`).FindStringSubmatch(made.body)
+	if code == nil || project == nil {
+		t.Fatalf("no code or project in the answer: %d", made.code)
+	}
+	if strings.Contains(w.page("admin-a", "/projects/"+project[1]), code[1]) {
+		t.Error("the code is shown a second time")
+	}
+	w.post("admin-b", "/projects/join", url.Values{"recipient": {"r-b"}, "code": {"AAAA-AAAA-AAAA-AAAA"}}, "refused=project_code")
+	if a := w.ask("admin-b", "/projects/join", url.Values{"recipient": {"r-a"}, "code": {code[1]}}); !strings.Contains(a.head.Get("Location"), "refused") && a.code != http.StatusNotFound {
+		t.Errorf("b joins in a's name: %d %s", a.code, a.head.Get("Location"))
+	}
+	if a := w.ask("donor-a", "/projects/"+project[1], nil); a.code != http.StatusForbidden {
+		t.Errorf("a donor reads the recipients' page: %d", a.code)
+	}
+	w.post("admin-b", "/projects/join", url.Values{"recipient": {"r-b"}, "code": {code[1]}}, "done=joined")
+
+	var id string
+	for _, m := range needLink.FindAllStringSubmatch(w.page("admin-a", "/needs"), -1) {
+		if strings.Contains(w.page("admin-a", m[1]), `<option value="2"`) {
+			id = strings.TrimPrefix(m[1], "/needs/")
+			break
+		}
+	}
+	form := url.Values{"need": {id}, "level": {"2"}, "until": {"2027-03-01"}, "audience": {"d-a"}, "title_uk": {"Наша частина"}, "title_en": {"Our part"}, "project": {project[1]}}
+	if !strings.Contains(w.page("admin-a", "/projects/new?"+url.Values{"need": {id}}.Encode()), project[1]) {
+		t.Error("the form does not offer the joint project")
+	}
+	release := strings.SplitN(w.post("admin-a", "/projects", form, "done=drafted"), "?", 2)[0]
+	edit := w.page("admin-a", release+"/edit")
+	for _, v := range []string{"Our part", `value="` + project[1] + `" selected`} {
+		if !strings.Contains(edit, v) {
+			t.Errorf("the edit form does not hold %q", v)
+		}
+	}
+	words.Set("title_en", "Safer side by side")
+	w.post("admin-a", "/projects/"+project[1]+"/edit", words, "done=project")
+	if body := w.page("approver-a", release); strings.Contains(body, "/approve") {
+		t.Error("a text with replaced words may be approved")
+	}
+	form.Set("title_en", "Our own part")
+	w.post("admin-a", release+"/edit", form, "done=edited")
+	body := w.page("approver-a", release)
+	if !strings.Contains(body, "Our own part") || !strings.Contains(body, "Our part") || !strings.Contains(body, "Safer side by side") {
+		t.Error("the release does not show both versions")
+	}
+	for _, who := range []string{"approver-a", "approver2-a"} {
+		w.post(who, release+"/approve", url.Values{"digest": {w.find(digestField, w.page(who, release))}}, "done=")
+	}
+	if a := w.ask("admin-a", release+"/edit", form); !strings.Contains(a.head.Get("Location"), "refused=release_state") {
+		t.Errorf("a published text is edited: %d %s", a.code, a.head.Get("Location"))
+	}
+	list := w.page("donor-a", "/catalogue")
+	joint := regexp.MustCompile(`href="(/joint/p-[0-9a-f]+)"`).FindStringSubmatch(list)
+	if joint == nil {
+		t.Fatal("the donor's list does not name the joint project")
+	}
+	page := w.page("donor-a", joint[1])
+	if !strings.Contains(page, "Safer side by side") || strings.Contains(page, "Zrazkiv") && strings.Contains(page, "r-b") {
+		t.Error("the donor's page of the project")
+	}
+	if a := w.ask("donor-b", joint[1], nil); a.code != http.StatusNotFound {
+		t.Errorf("a donor outside the audience reads the project: %d", a.code)
+	}
+	entry := regexp.MustCompile(`href="(/catalogue/e-[0-9a-f]+)"`).FindStringSubmatch(page)[1]
+	for _, p := range []struct{ login, path string }{{"donor-a", entry}, {"admin-a", release}} {
+		form := w.page(p.login, p.path+"/print") // the reader's language first
+		for _, v := range []string{`<article class="form" lang="uk">`, `<article class="form" lang="en">`, "Our own part", "Наша частина"} {
+			if !strings.Contains(form, v) {
+				t.Errorf("%s: the form for print lacks %q", p.login, v)
+			}
+		}
+		if file := w.ask(p.login, p.path+"/print?file=1", nil).body; !strings.HasPrefix(file, "<!doctype html>") || strings.Contains(file, "/assets/") {
+			t.Errorf("%s: the file is no file of its own", p.login)
+		}
+	}
+}
+
+// TestStatedAndShaped states a need by the form, bundles it, and restates and splits measured ones.
+func TestStatedAndShaped(t *testing.T) {
+	s := newSite(t)
+	w := &walk{t: t, s: s, sessions: map[string]string{}}
+	form := url.Values{"recipient": {"r-a"}, "kind": {"training"}, "capability": {"continuity"}, "line": {"build"}, "quantity": {"2"}, "low": {"4000"}, "high": {"6000"}}
+	for _, f := range []string{"title", "text", "unit", "why"} {
+		form.Set(f+"_uk", "Навчання "+f)
+		form.Set(f+"_en", "Exercise "+f)
+	}
+	w.page("admin-a", "/stated/new")
+	w.post("admin-a", "/stated", form, "done=stated")
+	body := w.page("admin-a", "/needs")
+	stated := regexp.MustCompile(`name="need" value="(sn-[a-z0-9]+)"`).FindStringSubmatch(body)
+	if stated == nil || !strings.Contains(body, "Exercise title") {
+		t.Fatal("the stated need is not on the page of needs")
+	}
+	if a := w.ask("admin-b", "/projects/new?need="+stated[1], nil); a.code != http.StatusNotFound {
+		t.Errorf("b bundles a's stated need: %d", a.code)
+	}
+	if !strings.Contains(w.page("admin-a", "/projects/new?need="+stated[1]), "Exercise title") {
+		t.Error("the stated need is not in the form of a project")
+	}
+	need := needLink.FindStringSubmatch(body)[1]
+	w.post("admin-a", need+"/own", url.Values{"quantity": {"9"}}, "refused=screened_language")
+	w.post("admin-a", need+"/own", url.Values{"quantity": {"9"}, "why_uk": {"Пораховано вручну"}, "why_en": {"Counted by hand"}}, "done=shaped")
+	page := w.page("admin-a", need)
+	if !strings.Contains(page, "Counted by hand") || !strings.Contains(page, `value="9"`) {
+		t.Error("own figures do not show")
+	}
+	w.post("admin-a", need+"/split", url.Values{}, "refused=needs_gone")
+	if a := w.ask("assessor-a", need+"/own", url.Values{"quantity": {"1"}}); a.code != http.StatusForbidden {
+		t.Errorf("an assessor restates: %d", a.code)
+	}
+	w.post("admin-a", need+"/restore", url.Values{}, "done=shaped")
+	if strings.Contains(w.page("admin-a", need), `value="9"`) {
+		t.Error("own figures were not taken back")
+	}
+	w.post("admin-a", "/recipients/r-a/stated/"+stated[1]+"/close", url.Values{}, "done=stated_closed")
+	if strings.Contains(w.page("admin-a", "/needs"), stated[1]) {
+		t.Error("a closed stated need is listed")
+	}
+}

@@ -23,6 +23,7 @@ type entriesData struct {
 	Gone                           []catalogue.Gone
 	Totals                         *catalogue.Totals
 	Plottable                      int
+	Joint                          []catalogue.JointEntry
 }
 
 // entries is the donor's list: approved texts only, with the value map.
@@ -33,7 +34,7 @@ func (s *server) entries(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := entriesData{Entries: list, Filtered: f != (catalogue.Filter{})}
+	d := entriesData{Entries: list, Joint: catalogue.Joint(list), Filtered: f != (catalogue.Filter{})}
 	for _, k := range []remedies.Kind{remedies.Equipment, remedies.Software, remedies.Training, remedies.Service} {
 		d.Kinds = append(d.Kinds, option{string(k), q.loc.text("kind." + string(k)), k == f.Kind})
 	}

@@ -168,9 +168,9 @@ var builtKeys = func() (keys []string) {
 		"origin": "measured stated", "level": "0 1 2 3", "release": "draft published withdrawn expired superseded",
 		"pledge": "pledged committed procured delivered commissioned verified sustained regressed cancelled", "channel": "page api file",
 		"overlap": "same_need similar_kind more_than_needed", "totals": "sector kind line_of_effort",
-		"field": "recipient region sector size_band quantity purpose capability sites", "why": "consent k_threshold rounding",
+		"field": "recipient region sector size_band quantity purpose schedule capability sites", "part": "none draft published withdrawn expired superseded", "why": "consent k_threshold rounding",
 		"criticality": "none 1 2 3 4",
-		"refused": "release_state release_changed release_same release_until level audience needs_gone embargo linkable quantity overlap member " +
+		"refused": "schedule project release_state release_changed release_same release_until level audience needs_gone embargo linkable quantity overlap member " +
 			"stale old_password weak_password password_again code limited factor tied login_taken login person " +
 			"screened_address screened_path screened_vulnerability screened_version screened_control screened_name screened_length screened_language",
 	} {

@@ -117,6 +117,7 @@ type needsData struct {
 	MaxPoints     float64
 	Profile       *store.Profile // of the one recipient whose size the reader may state; nil otherwise
 	Criticalities []option
+	Stated        []catalogue.StatedNeed // needs that nobody measured; never ranked
 }
 
 // needs shows what would close the gaps, ranked.
@@ -135,6 +136,13 @@ func (s *server) needs(q *request) error {
 		d.MaxPoints = max(d.MaxPoints, n.Benefit.High)
 	}
 	if err := q.profile(&d); err != nil {
+		return err
+	}
+	of := sortedKeys(names)
+	if wish != "" {
+		of = []string{wish}
+	}
+	if d.Stated, err = q.stated(of); err != nil {
 		return err
 	}
 	return q.show("needs", q.loc.text("needs.title"), d)
@@ -200,6 +208,10 @@ type needData struct {
 	MaxUntil       string
 	Releases       []catalogue.Release      // that hold this need
 	Help           []catalogue.EffectReport // that was committed for it
+	Sites          []option                 // that can be split off; nil: it cannot be split
+	Others         []option                 // needs of the same recipient that it can take up
+	Shaped         []shapedLine             // how the recipient arranged its needs over time, newest first
+	Arranged       bool                     // this need was split, merged or restated
 }
 
 // needPage shows one need with its printed sum, and the form that prepares a text for donors.
@@ -257,6 +269,9 @@ func (s *server) needPage(q *request) error {
 		if slices.ContainsFunc(d.Releases, func(r catalogue.Release) bool { return r.ID == e.Pledge.ReleaseID }) {
 			d.Help = append(d.Help, e)
 		}
+	}
+	if err := q.shape(&d, run, sites); err != nil {
+		return err
 	}
 	return q.show("need", n.Title.In(q.loc.lang), d)
 }
@@ -320,7 +335,7 @@ func (q *request) refuseRelease(back string, err error) error {
 		{catalogue.ErrState, "release_state"}, {catalogue.ErrChanged, "release_changed"}, {catalogue.ErrSame, "release_same"},
 		{catalogue.ErrUntil, "release_until"}, {catalogue.ErrLevel, "level"}, {catalogue.ErrAudience, "audience"}, {catalogue.ErrNeeds, "needs_gone"},
 		{catalogue.ErrEmbargo, "embargo"}, {catalogue.ErrLinkable, "linkable"}, {catalogue.ErrQuantity, "quantity"},
-		{catalogue.ErrOverlap, "overlap"}, {catalogue.ErrMember, "member"},
+		{catalogue.ErrOverlap, "overlap"}, {catalogue.ErrMember, "member"}, {catalogue.ErrSchedule, "schedule"}, {catalogue.ErrProject, "project"},
 	} {
 		if errors.Is(err, r.err) {
 			return q.refused(back, r.key)

@@ -86,6 +86,14 @@ type releaseData struct {
 	Diff          []catalogue.Line // against what donors read last of the same needs; none when they read nothing
 	Reads         []readLine
 	Pledges       []pledgeLine
+	CanEdit       bool
+	Versions      []versionLine // more than one: the draft was edited
+	Stale         bool          // the joint project says something else by now
+}
+
+type versionLine struct {
+	catalogue.TextVersion
+	Author string
 }
 
 // release shows the exact text that donors will read, who approved it and who is missing.
@@ -118,7 +126,11 @@ func (s *server) release(q *request) error {
 	if err := q.persons(&d); err != nil {
 		return err
 	}
-	d.CanApprove = r.State == catalogue.Draft && !d.Approved && access.Can(q.actor, access.NeedsApprove, o)
+	if err := q.versions(&d); err != nil {
+		return err
+	}
+	d.CanEdit = r.State == catalogue.Draft && access.Can(q.actor, access.NeedsPropose, o)
+	d.CanApprove = !d.Stale && r.State == catalogue.Draft && !d.Approved && access.Can(q.actor, access.NeedsApprove, o)
 	reads, err := s.catalogue.Reads(q.Context(), q.actor, r.Recipient)
 	if err != nil {
 		return err
@@ -152,6 +164,34 @@ func (s *server) release(q *request) error {
 		d.Pledges = append(d.Pledges, line)
 	}
 	return q.show("release", q.loc.text("release.title"), d)
+}
+
+// versions adds what a draft said before, and whether its joint project was rewritten since.
+func (q *request) versions(d *releaseData) error {
+	list, err := q.s.catalogue.Versions(q.Context(), q.actor, d.ID)
+	if err != nil {
+		return err
+	}
+	who := map[string]bool{}
+	for _, v := range list {
+		who[strings.TrimPrefix(v.By, "user:")] = true
+	}
+	names, err := q.s.access.Names(q.Context(), sortedKeys(who)...)
+	if err != nil {
+		return err
+	}
+	for _, v := range slices.Backward(list) {
+		d.Versions = append(d.Versions, versionLine{v, names[strings.TrimPrefix(v.By, "user:")]})
+	}
+	if d.State != catalogue.Draft || d.Release.Project == "" {
+		return nil
+	}
+	p, err := q.s.catalogue.Project(q.Context(), q.actor, d.Release.Project)
+	if notThere(err) {
+		err = nil // it left the project
+	}
+	d.Stale = err == nil && p.Version != d.Text.Project.Version
+	return err
 }
 
 func (q *request) donorNames() (map[string]string, error) {
