@@ -145,6 +145,7 @@ func (d *Daemon) openProbes() {
 	}
 	p, err := collector.OpenProbes(collector.ProbeOptions{
 		StatePath: filepath.Join(d.config.StateDir, "runtime.state"), Exclude: d.config.Probes.Exclude, MaxEntries: d.config.Probes.MaxEntries,
+		Settle: memory.Release,
 	})
 	if err != nil {
 		d.why = err.Error()

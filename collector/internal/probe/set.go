@@ -46,6 +46,9 @@ type Options struct {
 	Exclude []string
 	// Kinds of hooks allowed: tp_btf, raw_tp, tracepoint, fentry, lsm, cgroup, fanotify, netlink, poll; nil: all.
 	Kinds []string
+	// Settle gives memory back that is not needed just now; it is called after each gathering, twice a minute. nil: the heap's free
+	// pages go back.
+	Settle func()
 }
 
 // home is where the state file lies; "" when nothing is kept.
@@ -74,6 +77,7 @@ type Set struct {
 	clock hook.Clock // as of the last record that was younger; the ring's goroutine alone reads and sets it
 
 	path    string
+	settle  func()
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	saveErr error // of the last saving, or of reading at the start
@@ -94,7 +98,10 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &Set{table: newTable(o.MaxEntries), path: o.StatePath, watchers: map[*watcher]struct{}{}}
+	s := &Set{table: newTable(o.MaxEntries), path: o.StatePath, settle: o.Settle, watchers: map[*watcher]struct{}{}}
+	if s.settle == nil {
+		s.settle = debug.FreeOSMemory
+	}
 	state, err := readState(o.StatePath)
 	s.saveErr = err
 	s.table.load(&state.Runtime)
@@ -191,14 +198,11 @@ func (s *Set) run(ctx context.Context) {
 		case <-t.C:
 			s.mu.Lock()
 			s.gather()
-			due := time.Since(s.saved) >= saveEvery
-			if due {
-				s.save()
+			if time.Since(s.saved) >= saveEvery {
+				s.save() // takes several times the state's size, for a moment
 			}
 			s.mu.Unlock()
-			if due {
-				debug.FreeOSMemory() // writing the state takes several times its size, for a moment
-			}
+			s.settle()
 		}
 	}
 }

@@ -33,16 +33,6 @@ type programKey struct {
 	container string
 }
 
-// connectionKey is what connections are told apart by.
-type connectionKey struct {
-	program   string
-	uid       uint32
-	direction string
-	peer      netip.Addr // the zero address: all of the class for which there was no room
-	class     string
-	port      uint16
-}
-
 // crashKey is what crashes are told apart by.
 type crashKey struct {
 	program     string
@@ -72,8 +62,8 @@ type loginKey struct{ user, origin string }
 type table struct {
 	limit       int
 	programs    map[programKey]*facts.Program
-	connections map[connectionKey]*facts.Connection
-	datagrams   map[connectionKey]*facts.Connection
+	connections flows
+	datagrams   flows
 	crashes     map[crashKey]*facts.Crash
 	spoken      map[spokenKey]*facts.Spoken
 	listening   map[listeningKey]*facts.Listening
@@ -90,8 +80,8 @@ func newTable(limit int) *table {
 	return &table{
 		limit:       limit,
 		programs:    map[programKey]*facts.Program{},
-		connections: map[connectionKey]*facts.Connection{},
-		datagrams:   map[connectionKey]*facts.Connection{},
+		connections: newFlows(limit),
+		datagrams:   newFlows(limit),
 		crashes:     map[crashKey]*facts.Crash{},
 		spoken:      map[spokenKey]*facts.Spoken{},
 		listening:   map[listeningKey]*facts.Listening{},
@@ -123,77 +113,15 @@ func (t *table) addProgram(s exec.Seen, in container) {
 }
 
 // addConnection merges TCP connections.
-func (t *table) addConnection(s flow.Seen) { t.addFlow(t.connections, s) }
+func (t *table) addConnection(s flow.Seen) { t.addFlow(&t.connections, s) }
 
 // addDatagram merges what was addressed by UDP.
-func (t *table) addDatagram(s flow.Seen) { t.addFlow(t.datagrams, s) }
+func (t *table) addDatagram(s flow.Seen) { t.addFlow(&t.datagrams, s) }
 
-func (t *table) addFlow(flows map[connectionKey]*facts.Connection, s flow.Seen) {
-	key := connectionKey{s.Program, s.UID, s.Direction.String(), s.Peer, s.Class, s.Port}
-	if key.class == "" {
-		key.class = classOf(s.Peer)
+func (t *table) addFlow(to *flows, s flow.Seen) {
+	if !to.add(s) {
+		t.truncated = later(t.truncated, s.First)
 	}
-	c := flows[key]
-	if c == nil && key.peer.IsValid() && len(flows) >= t.limit && !t.foldFlow(flows, s.Last) {
-		key.peer = netip.Addr{} // no room for another peer: count it with the others
-		c = flows[key]
-	}
-	if c == nil {
-		if c = t.newFlow(flows, key, s.First); c == nil {
-			return
-		}
-	}
-	c.Count += s.Count
-	c.Failed += s.Failed
-	c.SentBytes += s.Sent
-	c.ReceivedBytes += s.Received
-	c.FirstSeen, c.LastSeen = earlier(c.FirstSeen, s.First), later(c.LastSeen, s.Last)
-}
-
-// newFlow begins an entry. Those of many peers together have some more room; where that ends, too, keys are missing.
-func (t *table) newFlow(flows map[connectionKey]*facts.Connection, key connectionKey, first time.Time) *facts.Connection {
-	if len(flows) >= t.limit+max(t.limit/8, 16) {
-		t.truncated = later(t.truncated, first)
-		return nil
-	}
-	c := &facts.Connection{
-		Program: key.program, UID: key.uid, Direction: key.direction, Port: key.port, FirstSeen: first, PeerClass: key.class,
-	}
-	if key.peer.IsValid() {
-		c.Peer = key.peer.String()
-	}
-	flows[key] = c
-	return c
-}
-
-// foldFlow makes room by counting the peer that rested longest with the others of its class, unless that is not longer ago
-// than a day.
-func (t *table) foldFlow(flows map[connectionKey]*facts.Connection, now time.Time) bool {
-	var oldest connectionKey
-	var from *facts.Connection
-	at := now.Add(-24 * time.Hour)
-	for key, c := range flows {
-		if key.peer.IsValid() && c.LastSeen.Before(at) {
-			oldest, from, at = key, c, c.LastSeen
-		}
-	}
-	if from == nil {
-		return false
-	}
-	delete(flows, oldest)
-	oldest.peer = netip.Addr{}
-	into := flows[oldest]
-	if into == nil {
-		if into = t.newFlow(flows, oldest, from.FirstSeen); into == nil {
-			return true
-		}
-	}
-	into.Count += from.Count
-	into.Failed += from.Failed
-	into.SentBytes += from.SentBytes
-	into.ReceivedBytes += from.ReceivedBytes
-	into.FirstSeen, into.LastSeen = earlier(into.FirstSeen, from.FirstSeen), later(into.LastSeen, from.LastSeen)
-	return true
 }
 
 // addSpoken merges recognised protocols; what stays on the host is left out.
@@ -330,13 +258,8 @@ func (t *table) expire(now time.Time) {
 			delete(t.programs, key)
 		}
 	}
-	for _, flows := range []map[connectionKey]*facts.Connection{t.connections, t.datagrams} {
-		for key, c := range flows {
-			if c.LastSeen.Before(limit) {
-				delete(flows, key)
-			}
-		}
-	}
+	t.connections.expire(limit)
+	t.datagrams.expire(limit)
 	for key, c := range t.crashes {
 		if c.LastSeen.Before(limit) {
 			delete(t.crashes, key)
@@ -360,7 +283,7 @@ func (t *table) fill(r *facts.Runtime) {
 	slices.SortFunc(r.Programs, func(a, b facts.Program) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Container, b.Container))
 	})
-	r.Connections, r.Datagrams = listFlows(t.connections), listFlows(t.datagrams)
+	r.Connections, r.Datagrams = t.connections.list(), t.datagrams.list()
 	r.Crashes = make([]facts.Crash, 0, len(t.crashes))
 	for _, c := range t.crashes {
 		r.Crashes = append(r.Crashes, *c)
@@ -392,19 +315,25 @@ func (t *table) fill(r *facts.Runtime) {
 // listSpoken names the programs by what connected the same ends: packets know their socket's user only.
 func (t *table) listSpoken() []facts.Spoken {
 	type ends struct {
-		direction, peer string
-		port            uint16
+		direction string
+		peer      netip.Addr
+		port      uint16
 	}
 	programs := map[ends]string{}
-	for _, flows := range []map[connectionKey]*facts.Connection{t.datagrams, t.connections} {
-		for _, c := range flows {
-			e := ends{c.Direction, c.Peer, c.Port}
-			programs[e] = max(programs[e], c.Program) // of several the same one each time
+	for key := range t.spoken {
+		programs[ends{key.direction, key.peer, key.port}] = ""
+	}
+	for _, f := range []flows{t.datagrams, t.connections} {
+		for key := range f.rows {
+			e := ends{key.direction.String(), key.address(), key.port}
+			if have, ok := programs[e]; ok {
+				programs[e] = max(have, key.name()) // of several the same one each time
+			}
 		}
 	}
 	list := make([]facts.Spoken, 0, len(t.spoken))
-	for _, p := range t.spoken {
-		if name := programs[ends{p.Direction, p.Peer, p.Port}]; name != "" {
+	for key, p := range t.spoken {
+		if name := programs[ends{key.direction, key.peer, key.port}]; name != "" {
 			p.Program = name
 		}
 		list = append(list, *p)
@@ -416,26 +345,14 @@ func (t *table) listSpoken() []facts.Spoken {
 	return list
 }
 
-func listFlows(flows map[connectionKey]*facts.Connection) []facts.Connection {
-	list := make([]facts.Connection, 0, len(flows))
-	for _, c := range flows {
-		list = append(list, *c)
-	}
-	slices.SortFunc(list, func(a, b facts.Connection) int {
-		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Port, b.Port),
-			cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.UID, b.UID))
-	})
-	return list
-}
-
 // load takes a saved document in again.
 func (t *table) load(r *facts.Runtime) {
 	for _, p := range r.Programs[:min(len(r.Programs), t.limit)] {
 		q := p
 		t.programs[programKey{p.Path, p.Container}] = &q
 	}
-	t.loadFlows(t.connections, r.Connections)
-	t.loadFlows(t.datagrams, r.Datagrams)
+	t.connections.load(r.Connections)
+	t.datagrams.load(r.Datagrams)
 	for _, c := range r.Crashes[:min(len(r.Crashes), maxCrashes)] {
 		d := c
 		t.crashes[crashKey{c.Program, c.UID, c.Signal}] = &d
@@ -459,17 +376,6 @@ func (t *table) load(r *facts.Runtime) {
 	t.loadActs(r.Acts)
 	t.events = slices.Clone(r.Events[:min(len(r.Events), maxEvents)])
 	slices.Reverse(t.events)
-}
-
-func (t *table) loadFlows(flows map[connectionKey]*facts.Connection, list []facts.Connection) {
-	for _, c := range list[:min(len(list), t.limit+max(t.limit/8, 16))] {
-		peer, err := netip.ParseAddr(c.Peer)
-		if err != nil && c.Peer != "" {
-			continue
-		}
-		d := c
-		flows[connectionKey{c.Program, c.UID, c.Direction, peer, c.PeerClass, c.Port}] = &d
-	}
 }
 
 // classOf tells how far away a peer is.

@@ -21,6 +21,7 @@ type kernel struct {
 	programs *ebpf.Map
 	limit    int
 	known    map[execProgramKey]*known
+	crowded  bool // at the last drain
 	mounts   hook.Mounts
 	told     map[execProgramKey]Seen // what was told, for [Probe.Parse] alone
 }
@@ -45,13 +46,13 @@ func attach(spec *ebpf.CollectionSpec, c hook.Candidate, o hook.Options) (*kerne
 }
 
 // drain hands the difference to the last drain over. Entries stay in the kernel, so that nothing is lost between
-// reading and deleting, until room is needed: then those that rested for a minute go.
+// reading and deleting, until room is needed: then those that rested for a minute go, at the next drain.
 func (k *kernel) drain(now hook.Clock, f func(Seen)) error {
 	var old []execProgramKey
-	entries := 0
+	entries, mono := 0, hook.Monotonic()
 	err := hook.Each(k.programs, func(key *execProgramKey, v *execProgram) {
 		entries++
-		if hook.Monotonic()-v.Last > uint64(60e9) {
+		if k.crowded && v.Last+uint64(time.Minute) < mono {
 			old = append(old, *key)
 		}
 		seen := k.known[*key]
@@ -71,7 +72,12 @@ func (k *kernel) drain(now hook.Clock, f func(Seen)) error {
 	if err != nil {
 		return fmt.Errorf("read programs: %w", err)
 	}
-	k.makeRoom(entries, old)
+	for _, key := range old {
+		if err := k.programs.Delete(key); err == nil || errors.Is(err, ebpf.ErrKeyNotExist) {
+			delete(k.known, key)
+		}
+	}
+	k.crowded = entries >= k.limit*3/4
 	return nil
 }
 
@@ -86,17 +92,6 @@ func (k *kernel) ran(pid uint32, now hook.Clock) (found Seen, ok bool) {
 		}
 	})
 	return found, ok && err == nil
-}
-
-func (k *kernel) makeRoom(entries int, old []execProgramKey) {
-	if entries < k.limit*3/4 {
-		return
-	}
-	for _, key := range old {
-		if err := k.programs.Delete(key); err == nil || errors.Is(err, ebpf.ErrKeyNotExist) {
-			delete(k.known, key)
-		}
-	}
 }
 
 func (k *kernel) seen(key *execProgramKey, v *execProgram, path string, now hook.Clock) Seen {

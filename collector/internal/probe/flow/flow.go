@@ -86,14 +86,9 @@ func NewTable(a *hook.Attachment) *Table {
 // and deleting, until room is needed: then those that rested for a minute go.
 func (t *Table) Drain(now hook.Clock, f func(Seen)) error {
 	for _, m := range []*ebpf.Map{t.flows, t.rest} {
-		var old []Key
 		entries := 0
-		mono := hook.Monotonic()
 		err := hook.Each(m, func(key *Key, v *Value) {
 			entries++
-			if v.Last+rests < mono {
-				old = append(old, *key)
-			}
 			before, after := t.known[*key], counts{v.Count, v.Failed, v.Sent, v.Received}
 			if before == after {
 				return
@@ -113,9 +108,27 @@ func (t *Table) Drain(now hook.Clock, f func(Seen)) error {
 			return fmt.Errorf("read flows: %w", err)
 		}
 		if entries >= int(m.MaxEntries())*3/4 {
-			t.forget(m, old)
+			if err := t.makeRoom(m); err != nil {
+				return fmt.Errorf("read flows: %w", err)
+			}
 		}
 	}
+	return nil
+}
+
+func (t *Table) makeRoom(m *ebpf.Map) error {
+	var old []Key
+	mono := hook.Monotonic()
+	err := hook.Each(m, func(key *Key, v *Value) {
+		// What was counted since the drain is still to be handed over.
+		if v.Last+rests < mono && t.known[*key] == (counts{v.Count, v.Failed, v.Sent, v.Received}) {
+			old = append(old, *key)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	t.forget(m, old)
 	return nil
 }
 
