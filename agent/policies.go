@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/agent/internal/durable"
+	"github.com/vymir-project/vymir/agent/internal/memory"
 	"github.com/vymir-project/vymir/agent/internal/pack"
 	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
@@ -195,6 +196,7 @@ func judgeBy(ctx context.Context, c Config, doc *facts.Document, b *bundle.Bundl
 	if err != nil {
 		return nil, fmt.Errorf("encode facts: %w", err)
 	}
+	memory.Release() // of compiling
 	full, err := engine.Judge(ctx, text, policies.JudgeOptions{Baselines: c.Baselines, Role: c.Role, Params: c.judgeParams(), Scope: c.Exclusions(), Lang: c.Language})
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)

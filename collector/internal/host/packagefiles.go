@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"path"
@@ -94,7 +95,7 @@ func dpkgFiles(env *Env, doc *facts.Document, r *reading, names []string, want f
 		if doc.Packages != nil && slices.Contains(doc.Packages.Broken, pkg) {
 			continue
 		}
-		var files []packagedFile
+		files := make([]packagedFile, 0, bytes.Count(b, []byte("\n"))+1) // some lists have 50,000 lines
 		for _, line := range lines(b) {
 			sum, name, ok := strings.Cut(line, " ")
 			name = "/" + strings.TrimLeft(strings.TrimSpace(name), "./")
