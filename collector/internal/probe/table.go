@@ -307,7 +307,7 @@ func (t *table) fill(r *facts.Runtime) {
 		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Origin, b.Origin))
 	})
 	r.Acts = t.listActs()
-	r.Events = slices.Clone(t.events)
+	r.Events = append([]facts.RuntimeEvent{}, t.events...) // not nil: that none was seen is known, too
 	slices.Reverse(r.Events)
 	r.Truncated = !t.truncated.IsZero()
 }
