@@ -99,7 +99,8 @@ func (p *people) shutdown(ctx context.Context) error {
 
 // pages puts together what the web address answers.
 func (s *Server) pages() (http.Handler, error) {
-	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Catalogue: s.Needs, Address: s.Config.Web.Address, Log: s.log, Now: s.now})
+	pages, err := web.Handler(web.Deps{Store: s.Store, Access: s.Access, Catalogue: s.Needs, Address: s.Config.Web.Address, Log: s.log, Now: s.now,
+		Enroller: s.Enroller, Agents: s.Config.Agents.Address, Seal: s.Seal, PrivateWebhooks: s.Config.Webhooks.Private})
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}

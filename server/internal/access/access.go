@@ -80,7 +80,7 @@ func (a Action) Valid() bool { return slices.Contains(Actions(), a) }
 
 // allowed is the law: what each role may do inside its scope.
 var allowed = map[Role][]Action{
-	RecipientAdmin:    {HostsRead, FindingsRead, FindingsEvidence, WebhooksManage, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage,
+	RecipientAdmin: {HostsRead, FindingsRead, FindingsEvidence, WebhooksManage, GapsRead, NeedsRead, NeedsPropose, NeedsWithdraw, NeedsCommission, EffectRead, TokensManage, PeopleManage,
 		HostsEnrol, TargetsSet},
 	RecipientApprover: {GapsRead, NeedsRead, NeedsApprove, NeedsWithdraw, EffectRead, TokensManage},
 	Assessor:          {HostsRead, FindingsRead, FindingsReview, FindingsEvidence, GapsRead, NeedsRead, EffectRead, TokensManage, TargetsSet},

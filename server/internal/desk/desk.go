@@ -6,10 +6,12 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -264,13 +266,25 @@ func (d *Desk) Comment(ctx context.Context, a access.Actor, id, text string) err
 	})
 }
 
-// Assign gives a finding to the actor (mine true) or to nobody.
-func (d *Desk) Assign(ctx context.Context, a access.Actor, id string, mine bool) error {
+// ErrAssignee means a person who may not review the finding.
+var ErrAssignee = errors.New("the person may not review findings of this recipient")
+
+// Assign gives a finding to somebody who may review it ("" to nobody); one who may not is [ErrAssignee].
+func (d *Desk) Assign(ctx context.Context, a access.Actor, id, user string) error {
 	return d.change(ctx, a, id, func(tx *store.Tx, f *store.Finding) error {
-		f.Assignee = ""
-		if mine {
-			f.Assignee = a.UserID
+		if user != "" && user != a.UserID {
+			u, err := tx.User(user)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("read user: %w", err)
+			}
+			if err != nil || !mayReview(u, f.RecipientID) {
+				return ErrAssignee
+			}
 		}
+		if f.Assignee == user {
+			return nil
+		}
+		f.Assignee = user
 		if err := tx.PutFinding(*f); err != nil {
 			return fmt.Errorf("store finding: %w", err)
 		}
@@ -280,6 +294,35 @@ func (d *Desk) Assign(ctx context.Context, a access.Actor, id string, mine bool)
 		}
 		return d.note(tx, a, *f, "assigned", "finding.assign", string(detail), string(detail))
 	})
+}
+
+func mayReview(u store.User, recipient string) bool {
+	a := access.Actor{UserID: u.ID}
+	for _, g := range u.Grants {
+		a.Grants = append(a.Grants, access.Grant{Role: access.Role(g.Role), Recipient: g.RecipientID, Donor: g.DonorID})
+	}
+	return u.Disabled.IsZero() && access.Can(a, access.FindingsReview, access.Object{Recipient: recipient})
+}
+
+// Reviewer is a person to whom findings of a recipient can be given.
+type Reviewer struct{ ID, Name string }
+
+// Reviewers lists them by name, for those who review themselves.
+func (d *Desk) Reviewers(ctx context.Context, a access.Actor, recipient string) (list []Reviewer, err error) {
+	if !access.Can(a, access.FindingsReview, access.Object{Recipient: recipient}) {
+		return nil, store.ErrNotFound
+	}
+	err = d.st.View(ctx, func(tx *store.Tx) error {
+		users, err := tx.Users()
+		for _, u := range users {
+			if mayReview(u, recipient) {
+				list = append(list, Reviewer{u.ID, cmp.Or(u.Name, u.Login)})
+			}
+		}
+		return err
+	})
+	slices.SortFunc(list, func(x, y Reviewer) int { return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.ID, y.ID)) })
+	return list, err
 }
 
 // change locks a finding for a reviewer and runs f on it, all in one transaction.

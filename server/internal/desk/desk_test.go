@@ -138,7 +138,7 @@ func TestReview(t *testing.T) {
 		if err := d.Comment(t.Context(), a, "f-a0", "переглянути навесні"); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Assign(t.Context(), a, "f-a0", true); err != nil {
+		if err := d.Assign(t.Context(), a, "f-a0", a.UserID); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.Comment(t.Context(), a, "f-a0", "  "); !errors.Is(err, ErrText) {

@@ -200,6 +200,25 @@ func (d *Desk) DecideMany(ctx context.Context, a access.Actor, ids []string, dec
 	return refused, nil
 }
 
+// AssignMany gives several findings to somebody, each for itself, as [Desk.DecideMany] decides them.
+func (d *Desk) AssignMany(ctx context.Context, a access.Actor, ids []string, user string) (map[string]error, error) {
+	if len(ids) == 0 || len(ids) > MaxBulk {
+		return nil, ErrBulk
+	}
+	refused := map[string]error{}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		err := d.Assign(ctx, a, id, user)
+		switch {
+		case err == nil:
+		case errors.Is(err, store.ErrNotFound), errors.Is(err, ErrForbidden), errors.Is(err, ErrAssignee):
+			refused[id] = err
+		default:
+			return refused, err
+		}
+	}
+	return refused, nil
+}
+
 // Bounds of saved filters.
 const (
 	maxFilters = 50
@@ -211,6 +230,9 @@ var ErrFilter = errors.New("a saved filter needs a name of up to 60 letters and 
 
 // filterKeys are what a list of findings can be narrowed by.
 var filterKeys = []string{"recipient", "site", "host", "control", "capability", "state", "review", "decision", "severity", "assignee"}
+
+// FilterKeys are what a list of findings can be narrowed by.
+func FilterKeys() []string { return slices.Clone(filterKeys) }
 
 // SaveFilter keeps a query of the list of findings under a name, for the actor alone.
 func (d *Desk) SaveFilter(ctx context.Context, a access.Actor, name, query string) error {

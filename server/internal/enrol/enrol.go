@@ -27,7 +27,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
-// Why a host is not let in. Each is told to the host as it is.
+// Why a host is not let in. Each is told to the host as it is; ErrWish is told to who wanted a token.
 var (
 	ErrTokenMalformed = errors.New("the text is not a token")
 	ErrTokenForeign   = errors.New("the token was made by another server")
@@ -40,6 +40,7 @@ var (
 	ErrHostRevoked    = errors.New("the host is revoked")
 	ErrHostUnknown    = errors.New("the host is not known, or the key is not the one it enrolled with")
 	ErrTooOften       = errors.New("too many requests: try again later")
+	ErrWish           = errors.New("create token")
 )
 
 // Enroller runs the life of hosts' identities. All methods may be called at once.
@@ -89,10 +90,10 @@ func (e *Enroller) CreateToken(ctx context.Context, n NewToken) (text string, ke
 		n.TTL = 24 * time.Hour
 	}
 	if n.Uses < 1 || n.Uses > MaxTokenUses {
-		return "", kept, fmt.Errorf("create token: uses must be 1 to %d", MaxTokenUses)
+		return "", kept, fmt.Errorf("%w: uses must be 1 to %d", ErrWish, MaxTokenUses)
 	}
 	if n.TTL < time.Minute || n.TTL > MaxTokenTTL {
-		return "", kept, fmt.Errorf("create token: it must hold between a minute and %d days", int(MaxTokenTTL.Hours()/24))
+		return "", kept, fmt.Errorf("%w: it must hold between a minute and %d days", ErrWish, int(MaxTokenTTL.Hours()/24))
 	}
 	t := wire.Token{Server: n.Server, Pin: e.ca.Pin()}
 	rand.Read(t.Secret[:])

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -244,4 +245,72 @@ func past(now review.Record, events []FindingEvent) review.Record {
 		}
 	}
 	return r
+}
+
+// ResultChange is one control whose status became different on a host; Before "" is a control judged for the first time
+// in the time looked at, After "" one that is judged no more.
+type ResultChange struct {
+	At            time.Time
+	Control       string
+	Before, After assessment.Status
+}
+
+// ChangesOf lists what became different on a host after a time, oldest first, at most limit of the newest.
+func (t *Tx) ChangesOf(host string, since time.Time, limit int) ([]ResultChange, error) {
+	rows, err := many(t, scanHistory, `SELECT host_id, at_ms, whole, body FROM host_history WHERE host_id = ? AND n >=
+		(SELECT COALESCE(MAX(n), 0) FROM host_history WHERE host_id = ? AND whole = 1 AND at_ms <= ?) ORDER BY n`, host, host, MS(since))
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	state, out := map[string]Result{}, []ResultChange{}
+	for i, r := range rows {
+		body, err := unpackHistory(r.body)
+		if err != nil {
+			return nil, err
+		}
+		before := maps.Clone(state)
+		if err := readHistory(r.host, body, r.whole, r.at, state); err != nil {
+			return nil, err
+		}
+		if i > 0 && r.at.After(since) {
+			out = append(out, differences(r.at.UTC(), before, state)...)
+		}
+	}
+	return out[max(0, len(out)-limit):], nil
+}
+
+func differences(at time.Time, before, after map[string]Result) (out []ResultChange) {
+	for control, r := range after {
+		if old, ok := before[control]; !ok || old.Status != r.Status {
+			out = append(out, ResultChange{at, control, old.Status, r.Status})
+		}
+	}
+	for control, r := range before {
+		if _, ok := after[control]; !ok {
+			out = append(out, ResultChange{At: at, Control: control, Before: r.Status})
+		}
+	}
+	slices.SortFunc(out, func(x, y ResultChange) int { return strings.Compare(x.Control, y.Control) })
+	return out
+}
+
+// MeasuredDays tells for each of the last n days up to at, oldest first, whether a host was measured on it (UTC).
+func (t *Tx) MeasuredDays(host string, at time.Time, n int) ([]bool, error) {
+	type line struct{ month, days int64 }
+	at = at.UTC()
+	rows, err := many(t, func(r scanner) (v line, err error) { err = r.Scan(&v.month, &v.days); return v, err },
+		`SELECT month, days FROM host_months WHERE host_id = ? AND month >= ?`, host, monthOf(at.AddDate(0, 0, 1-n)))
+	if err != nil {
+		return nil, fmt.Errorf("read measured days: %w", err)
+	}
+	months := map[int64]int64{}
+	for _, r := range rows {
+		months[r.month] = r.days
+	}
+	out := make([]bool, n)
+	for i := range out {
+		day := at.AddDate(0, 0, i+1-n)
+		out[i] = months[monthOf(day)]&(int64(1)<<(day.Day()-1)) != 0
+	}
+	return out, nil
 }

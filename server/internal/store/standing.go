@@ -124,3 +124,25 @@ func (t *Tx) Targets(recipient string) ([]Target, error) {
 		return v, err
 	}, `SELECT recipient_id, csf_function, percent, set_ms, set_by FROM targets WHERE recipient_id = ? ORDER BY csf_function`, recipient)
 }
+
+// HostDetail says how much of what was seen on a host has come here.
+type HostDetail struct {
+	HostID                  string
+	Results, Detailed, Left int // all; those with values seen on the host; those its administrator left out
+}
+
+// HostDetails counts them for hosts by id.
+func (t *Tx) HostDetails(hosts []string) (map[string]HostDetail, error) {
+	cond, args := scoped("host_id", hosts...)
+	list, err := many(t, func(r scanner) (v HostDetail, err error) {
+		err = r.Scan(&v.HostID, &v.Results, &v.Detailed, &v.Left)
+		return v, err
+	}, `SELECT host_id, count(*), CAST(sum(CASE WHEN target <> '' THEN 1 ELSE 0 END) AS BIGINT),
+		CAST(sum(CASE WHEN status = 'not_applicable' AND reason_id IN ('`+assessment.ReasonScoped+`', '`+assessment.ReasonScopedUntil+`') THEN 1 ELSE 0 END) AS BIGINT)
+		FROM results WHERE `+cond+` GROUP BY host_id`, args...)
+	out := map[string]HostDetail{}
+	for _, v := range list {
+		out[v.HostID] = v
+	}
+	return out, err
+}

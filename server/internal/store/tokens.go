@@ -36,6 +36,11 @@ func (t *Tx) TokenBySecret(hash []byte) (Token, error) {
 	return one(t, scanToken, `SELECT `+tokenColumns+` FROM tokens WHERE secret_hash = ?`+t.dialect.lockRow(), hash)
 }
 
+// Token reads one.
+func (t *Tx) Token(id string) (Token, error) {
+	return one(t, scanToken, `SELECT `+tokenColumns+` FROM tokens WHERE id = ?`, id)
+}
+
 // Tokens lists the tokens of a recipient, newest first; recipient "" lists all.
 func (t *Tx) Tokens(recipient string) ([]Token, error) {
 	return many(t, scanToken, `SELECT `+tokenColumns+` FROM tokens WHERE ? = '' OR recipient_id = ? ORDER BY created_ms DESC, id`, recipient, recipient)

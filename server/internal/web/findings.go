@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"maps"
@@ -8,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/server/internal/access"
@@ -35,6 +35,13 @@ type findingsData struct {
 	Several                                               bool
 	Filtered                                              bool
 	Next                                                  string
+	Kept                                                  []option // what else the list is narrowed by: field and value, with its words
+	Filters                                               []option // address and name
+	Query                                                 string   // that a filter would be saved with
+	CanReview                                             bool
+	Decisions                                             []option
+	MinUntil, MaxUntil                                    string // dates for a waiver's end
+	Back                                                  string // this list
 }
 
 func (s *server) findings(q *request) error {
@@ -56,6 +63,9 @@ func (s *server) findings(q *request) error {
 	if d, ok := parseDecision(in.Get("review")); ok {
 		f.Decision = &d
 	}
+	if f.Assignee = in.Get("assignee"); f.Assignee == "me" {
+		f.Assignee = q.actor.UserID
+	}
 	if f.After, err = parseCursor(in.Get("after")); err != nil {
 		return store.ErrNotFound
 	}
@@ -63,7 +73,18 @@ func (s *server) findings(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := findingsData{Several: len(names) > 1, Filtered: len(in) > 0}
+	d := findingsData{Several: len(names) > 1, Filtered: len(in) > 0, Back: "/findings", CanReview: access.May(q.actor, access.FindingsReview),
+		Decisions: q.decisionOptions(""), MinUntil: q.minUntil(), MaxUntil: q.maxUntil()}
+	if d.Query = filterQuery(in).Encode(); d.Query != "" {
+		d.Back += "?" + d.Query
+	}
+	saved, err := s.desk.Filters(q.Context(), q.actor)
+	if err != nil {
+		return err
+	}
+	for _, f := range saved {
+		d.Filters = append(d.Filters, option{"/findings?" + f.Query, f.Name, f.Query == d.Query})
+	}
 	if len(list) > pageSize {
 		list = list[:pageSize]
 		next := maps.Clone(in)
@@ -74,6 +95,9 @@ func (s *server) findings(q *request) error {
 		return err
 	}
 	q.findingOptions(&d, f, in, names)
+	if err := q.keptFilters(&d, in); err != nil {
+		return err
+	}
 	return q.show("findings", q.loc.text("findings.title"), d)
 }
 
@@ -150,6 +174,42 @@ func (q *request) findingOptions(d *findingsData, f store.FindingFilter, in url.
 	}
 }
 
+// keptFilters says what else the list is narrowed by, so that the form keeps it and the reader sees it.
+func (q *request) keptFilters(d *findingsData, in url.Values) error {
+	if c := in.Get("control"); c != "" {
+		d.Kept = append(d.Kept, option{"control", q.s.texts.title(q.loc.lang, c), true})
+	}
+	if h := in.Get("host"); h != "" {
+		v, err := q.s.desk.Host(q.Context(), q.actor, h)
+		if err != nil {
+			return err
+		}
+		d.Kept = append(d.Kept, option{"host", hostName(v.Host), true})
+	}
+	if a := in.Get("assignee"); a != "" {
+		names, err := q.s.access.Names(q.Context(), a)
+		if err != nil {
+			return err
+		}
+		d.Kept = append(d.Kept, option{"assignee", cmp.Or(names[a], q.loc.text("findings.me")), true})
+	}
+	for i, k := range d.Kept {
+		d.Kept[i].Value = k.Value + "=" + in.Get(k.Value)
+	}
+	return nil
+}
+
+// filterQuery keeps of a query what narrows the list.
+func filterQuery(in url.Values) url.Values {
+	out := url.Values{}
+	for _, k := range desk.FilterKeys() {
+		if v := in.Get(k); v != "" {
+			out.Set(k, v)
+		}
+	}
+	return out
+}
+
 // A cursor is the last line's place, opaque to the reader.
 func formatCursor(f store.Finding) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(string(f.Severity) + " " + strconv.FormatInt(store.MS(f.Opened), 10) + " " + f.ID))
@@ -173,132 +233,6 @@ func parseCursor(s string) (*store.FindingCursor, error) {
 		return nil, errors.New("cursor is malformed")
 	}
 	return &store.FindingCursor{Severity: sev, Opened: store.At(ms), ID: parts[2]}, nil
-}
-
-type findingData struct {
-	desk.FindingView
-	words
-	CapabilityName     string
-	Decided            *decided // of vulnerabilities; nil: the finding is of something else, or it was withheld
-	Waived, CanReview  bool
-	Mine               bool
-	Assignee           string
-	Events             []eventLine
-	Decisions          []option
-	MinUntil, MaxUntil string // dates for a waiver's end
-}
-
-type eventLine struct {
-	store.FindingEvent
-	Who  string
-	Text string // a comment or a reason
-	Key  string // catalogue key of what happened
-}
-
-func (s *server) finding(q *request) error {
-	v, err := s.desk.Finding(q.Context(), q.actor, q.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	f := v.Finding
-	cat, err := s.texts.catalogue(q.Context(), f.BundleName, f.BundleRevision)
-	if err != nil {
-		return err
-	}
-	d := findingData{FindingView: v, words: s.texts.of(cat, q.loc.lang, f.Control, f.ReasonID, f.Target, v.Host.OS),
-		CapabilityName: s.texts.capability(q.loc.lang, f.Capability), Waived: f.Waived(q.now), Mine: f.Assignee == q.actor.UserID,
-		CanReview: access.Can(q.actor, access.FindingsReview, access.Object{Recipient: f.RecipientID}),
-		MinUntil:  q.now.AddDate(0, 0, 1).Format(time.DateOnly), MaxUntil: q.now.Add(review.MaxWaiver).Format(time.DateOnly)}
-	d.Decided, d.Evidence = decidedOf(f.Target, d.Evidence)
-	for _, dec := range []review.Decision{review.Confirmed, review.FalsePositive, review.Accepted} {
-		d.Decisions = append(d.Decisions, option{string(dec), q.loc.text("decide." + string(dec)), dec == f.Decision})
-	}
-	if d.Events, d.Assignee, err = q.events(v); err != nil {
-		return err
-	}
-	return q.show("finding", d.Title, d)
-}
-
-func (q *request) events(v desk.FindingView) (lines []eventLine, assignee string, err error) {
-	ids := []string{v.Finding.Assignee}
-	for _, e := range v.Events {
-		if id, ok := strings.CutPrefix(e.Actor, "user:"); ok {
-			ids = append(ids, id)
-		}
-	}
-	names, err := q.s.access.Names(q.Context(), ids...)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, e := range v.Events {
-		line := eventLine{FindingEvent: e, Key: "event." + e.Event, Who: q.loc.text("event.by_measurement")}
-		if id, ok := strings.CutPrefix(e.Actor, "user:"); ok {
-			line.Who = names[id]
-		}
-		line.Text, line.Key = eventText(e, line.Key)
-		if !q.loc.has(line.Key) {
-			line.Key = "event.other"
-		}
-		lines = append(lines, line)
-	}
-	slices.Reverse(lines)
-	return lines, names[v.Finding.Assignee], nil
-}
-
-func (s *server) decide(q *request) error {
-	if err := q.ParseForm(); err != nil {
-		return formError(err)
-	}
-	back := "/findings/" + url.PathEscape(q.PathValue("id"))
-	dec, ok := parseDecision(q.PostForm.Get("decision"))
-	if !ok {
-		return q.refused(back, "decision")
-	}
-	var until time.Time
-	if u := q.PostForm.Get("until"); u != "" {
-		day, err := time.Parse(time.DateOnly, u)
-		if err != nil {
-			return q.refused(back, "until")
-		}
-		until = day
-	}
-	err := s.desk.Decide(q.Context(), q.actor, q.PathValue("id"), dec, q.PostForm.Get("reason"), until)
-	switch {
-	case errors.Is(err, review.ErrReasonMissing), errors.Is(err, desk.ErrText):
-		return q.refused(back, "reason")
-	case errors.Is(err, review.ErrUntilMissing), errors.Is(err, review.ErrUntilRange):
-		return q.refused(back, "until")
-	case errors.Is(err, review.ErrClosed):
-		return q.refused(back, "closed")
-	case err != nil:
-		return err
-	}
-	return q.done(back, "decided")
-}
-
-func (s *server) comment(q *request) error {
-	if err := q.ParseForm(); err != nil {
-		return formError(err)
-	}
-	back := "/findings/" + url.PathEscape(q.PathValue("id"))
-	err := s.desk.Comment(q.Context(), q.actor, q.PathValue("id"), q.PostForm.Get("text"))
-	if errors.Is(err, desk.ErrText) {
-		return q.refused(back, "text")
-	}
-	if err != nil {
-		return err
-	}
-	return q.done(back, "commented")
-}
-
-func (s *server) assign(q *request) error {
-	if err := q.ParseForm(); err != nil {
-		return formError(err)
-	}
-	if err := s.desk.Assign(q.Context(), q.actor, q.PathValue("id"), q.PostForm.Get("to") == "me"); err != nil {
-		return err
-	}
-	return q.done("/findings/"+url.PathEscape(q.PathValue("id")), "assigned")
 }
 
 type auditData struct {

@@ -145,3 +145,14 @@ func (l *locale) quantity(n int, unit string) string {
 	}
 	return l.integer(n) + " " + unit
 }
+
+// bytes shows a size in the largest unit that leaves a whole.
+func (l *locale) bytes(n int) string {
+	switch {
+	case n >= 1<<20:
+		return l.decimal(float64(n)/(1<<20), 1) + nbsp + l.text("unit.mib")
+	case n >= 1<<10:
+		return l.decimal(float64(n)/(1<<10), 0) + nbsp + l.text("unit.kib")
+	}
+	return l.integer(n) + nbsp + l.text("unit.byte")
+}

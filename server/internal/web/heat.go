@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -166,7 +167,7 @@ func (c *heatCell) finish(control string, recipient option) {
 	}
 	c.Share = 100 * float64(c.Fail) / float64(c.Decided)
 	if c.Fail > 0 {
-		c.Step = 1 + min(3, int(c.Share)/25)
+		c.Step = int(math.Ceil(c.Share / 25))
 		c.List = "/findings?" + url.Values{"recipient": {recipient.Value}, "control": {control}}.Encode()
 	}
 }

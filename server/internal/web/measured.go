@@ -9,7 +9,6 @@ import (
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/desk"
-	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -34,6 +33,7 @@ type hostsData struct {
 	Hosts                 []hostLine
 	Total, Failing, Stale int
 	Several               bool // hosts of more than one recipient
+	CanAdd                bool // the reader may let new hosts in
 	Next                  string
 	Sum                   assessment.Summary
 }
@@ -51,7 +51,8 @@ func (s *server) hosts(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := hostsData{Total: totals.Hosts, Failing: totals.Failing, Stale: totals.Stale, Sum: totals.Sum, Several: len(recipients) > 1}
+	d := hostsData{Total: totals.Hosts, Failing: totals.Failing, Stale: totals.Stale, Sum: totals.Sum, Several: len(recipients) > 1,
+		CanAdd: access.May(q.actor, access.HostsEnrol)}
 	if len(hosts) > pageSize {
 		hosts = hosts[:pageSize]
 		d.Next = "/hosts?after=" + url.QueryEscape(hosts[pageSize-1].ID)
@@ -84,51 +85,6 @@ func (q *request) recipientNames(action access.Action) (map[string]string, error
 		names[r.ID] = r.Name(q.loc.lang)
 	}
 	return names, err
-}
-
-type resultLine struct {
-	store.Result
-	words
-	Finding string // id of the open finding; "" for none
-}
-
-type hostData struct {
-	desk.HostView
-	Results []resultLine
-	Open    int
-	Review  bool
-
-	Conflicts, Dropped int // of the host, as counted texts take them
-}
-
-func (s *server) host(q *request) error {
-	v, err := s.desk.Host(q.Context(), q.actor, q.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	cat, err := s.texts.catalogue(q.Context(), v.Host.BundleName, v.Host.BundleRevision)
-	if err != nil {
-		return err
-	}
-	open := map[string]string{}
-	for _, f := range v.Findings {
-		if f.State == review.Open {
-			open[f.Control] = f.ID
-		}
-	}
-	d := hostData{HostView: v, Open: len(open), Conflicts: int(v.Host.Conflicts), Dropped: int(v.Host.DroppedItems)}
-	for _, r := range v.Results {
-		d.Results = append(d.Results, resultLine{Result: r, Finding: open[r.Control],
-			words: s.texts.of(cat, q.loc.lang, r.Control, r.ReasonID, r.Target, v.Host.OS)})
-	}
-	order := map[assessment.Status]int{assessment.Fail: 0, assessment.Error: 1, assessment.Unmeasured: 2, assessment.Pass: 3, assessment.NotApplicable: 4}
-	slices.SortStableFunc(d.Results, func(x, y resultLine) int {
-		if x.Status != y.Status {
-			return order[x.Status] - order[y.Status]
-		}
-		return y.Severity.Rank() - x.Severity.Rank()
-	})
-	return q.show("host", hostName(v.Host), d)
 }
 
 // hostName is what a host is called where its name was withheld.

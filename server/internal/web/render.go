@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"path"
 	"strconv"
@@ -109,6 +110,11 @@ func functions(l *locale, a assets) template.FuncMap {
 			}
 			return sum
 		},
+		"bytes": func(n uint64) string { return l.bytes(int(min(n, math.MaxInt64))) }, //nolint:gosec // bounded
+		"cut": func(pair string) []string {
+			k, v, _ := strings.Cut(pair, "=")
+			return []string{k, v}
+		},
 		"plus":    func(a, b int) int { return a + b },
 		"pctspan": func(low, high, whole float64) string { return ratio(high-low, whole) },
 		"cellprefix": func(by string) string {
@@ -181,6 +187,9 @@ func otherLanguage(lang string) string {
 	return languages[0]
 }
 
+// secretPages may hold a secret.
+var secretPages = map[string]bool{"account": true, "signin": true, "second": true, "install": true, "webhooks": true, "people": true}
+
 // render writes a page. It is rendered whole before the first byte leaves, so that a mistake in a template is an
 // error page and not half a page.
 func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
@@ -202,7 +211,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	h.Set("Vary", "Accept-Encoding, Accept-Language, Cookie")
 	body := b.Bytes()
 	// Pages that hold a secret are not compressed, so that their size tells nothing of it.
-	if name != "account" && name != "signin" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if !secretPages[name] && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		var z bytes.Buffer
 		zw := gzip.NewWriter(&z)
 		zw.Write(body) //nolint:errcheck // into memory

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Limits of what a reader may send: forms are small, and so are queries.
+// Limits of what a reader may send: forms are small, and so are queries; see [bodyLimit] for files.
 const (
 	maxBody  = 64 << 10
 	maxQuery = 2 << 10
@@ -38,7 +38,7 @@ func Secure(next http.Handler, log *slog.Logger) http.Handler {
 			http.Error(w, http.StatusText(http.StatusRequestURITooLong), http.StatusRequestURITooLong)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does

@@ -14,6 +14,8 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -26,6 +28,12 @@ type Deps struct {
 	Address   string // https:// address of the pages, as links name it; "": links are paths
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Enroller makes tokens for hosts, which call Agents (host:port); nil: the pages make none.
+	Enroller *enrol.Enroller
+	Agents   string
+	// Seal keeps secrets of webhooks unreadable in the store; nil: the pages add none. PrivateWebhooks allows private networks.
+	Seal            *seal.Key
+	PrivateWebhooks bool
 }
 
 type server struct {
@@ -40,12 +48,17 @@ type server struct {
 	templates map[string]map[string]*template.Template
 	assets    assets
 	texts     *controlTexts
+	enroller  *enrol.Enroller
+	agents    string
+	seal      *seal.Key
+	private   bool
 }
 
 // Handler serves the pages and their assets at the root of the web address. The caller serves it over TLS: the
 // session cookie is Secure.
 func Handler(d Deps) (http.Handler, error) {
-	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, address: d.Address, log: d.Log, now: d.Now}
+	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, address: d.Address, log: d.Log, now: d.Now,
+		enroller: d.Enroller, agents: d.Agents, seal: d.Seal, private: d.PrivateWebhooks}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -128,11 +141,26 @@ func (s *server) routes() []route {
 		{"GET /mend", access.FindingsRead, false, s.mend},
 		{"GET /hosts", access.HostsRead, false, s.hosts},
 		{"GET /hosts/{id}", access.HostsRead, false, s.host},
+		{"POST /hosts/{id}/reports", access.FindingsEvidence, false, s.importReport},
+		{"GET /reports/{id}", access.HostsRead, false, s.toolReport},
+		{"GET /install", access.HostsEnrol, false, s.install},
+		{"POST /install", access.HostsEnrol, false, s.newHostToken},
+		{"POST /install/{id}/revoke", access.HostsEnrol, false, s.revokeHostToken},
+		{"GET /webhooks", access.WebhooksManage, false, s.webhooks},
+		{"POST /webhooks", access.WebhooksManage, false, s.addWebhook},
+		{"POST /webhooks/{id}/drop", access.WebhooksManage, false, s.dropWebhook},
+		{"GET /leaves", access.HostsRead, false, s.leaves},
 		{"GET /findings", access.FindingsRead, false, s.findings},
 		{"GET /findings/{id}", access.FindingsRead, false, s.finding},
 		{"POST /findings/{id}/decision", access.FindingsReview, false, s.decide},
 		{"POST /findings/{id}/comment", access.FindingsReview, false, s.comment},
 		{"POST /findings/{id}/assign", access.FindingsReview, false, s.assign},
+		{"POST /findings/decisions", access.FindingsReview, false, s.decideMany},
+		{"POST /findings/filters", access.FindingsRead, false, s.saveFilter},
+		{"POST /findings/filters/drop", access.FindingsRead, false, s.dropFilter},
+		{"POST /findings/{id}/files", access.FindingsEvidence, false, s.attach},
+		{"GET /files/{id}", access.FindingsRead, false, s.file},
+		{"POST /files/{id}/remove", access.FindingsEvidence, false, s.removeFile},
 		{"GET /gaps", access.GapsRead, false, s.gaps},
 		{"GET /needs", access.NeedsRead, false, s.needs},
 		{"GET /needs/{id}", access.NeedsRead, false, s.needPage},

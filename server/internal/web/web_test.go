@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/enrol"
+	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 	"github.com/vymir-project/vymir/server/internal/web/webtest"
@@ -38,7 +40,16 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := Handler(Deps{Store: st, Access: people, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	ca, err := enrol.OpenCA(t.TempDir(), storetest.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := seal.New(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := Handler(Deps{Store: st, Access: people, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Enroller: enrol.New(st, ca, enrol.NewRevocations(st, clock), clock), Agents: "vymir.example:7443", Seal: key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +109,7 @@ func (s *site) pagesOf() map[string][]string {
 	return map[string][]string{
 		"": {"/sign-in", "/sign-in/link?t=x", "/nowhere"},
 		"admin-a": {"/mend", "/hosts", "/hosts/h-00", "/findings", "/findings?severity=high&state=all&review=none", "/findings/" + s.world.Findings["r-a"], "/account", "/people", "/gaps", "/needs", "/releases",
-			"/trend", "/past", "/past?at=2020-01-01", "/stability", "/reads", "/effects", "/recipients/r-a", "/recipients/r-a/report", "/profiles"},
+			"/trend", "/past", "/past?at=2020-01-01", "/stability", "/reads", "/effects", "/recipients/r-a", "/recipients/r-a/report", "/profiles", "/install", "/webhooks", "/leaves"},
 		"assessor":   {"/work", "/heat", "/heat?family=ssh", "/heat?recipient=r-b&from=9", "/recipients", "/recipients/r-b", "/recipients/r-b/report", "/gaps", "/trend", "/trend?recipient=r-b", "/past?recipient=r-b", "/stability", "/stability?recipient=r-b", "/reads", "/effects", "/needs", "/needs?recipient=r-b", "/releases", "/findings", "/findings?recipient=r-b", "/findings/" + s.world.Findings["r-b"], "/hosts", "/hosts/h-03", "/findings?recipient=none"},
 		"approver-a": {"/account", "/needs", "/releases"},
 		"donor-a":    {"/catalogue", "/catalogue?kind=training&line=build", "/catalogue/none", "/hosts", "/catalogue/best", "/catalogue/best?eur=1000&floor=build&floor_eur=500", "/board", "/effects", "/past"},

@@ -17,7 +17,7 @@ const soon = 30 * 24 * time.Hour
 
 // maxReviews and maxBeside bound the lists of the work queue.
 const (
-	maxReviews = 40
+	maxReviews = 25
 	maxBeside  = 15
 )
 
