@@ -96,6 +96,7 @@ func TestRuntimeControlsTurn(t *testing.T) {
 var leftFromOutside = map[string]bool{
 	"runtime.resolvers_as_configured": true, "runtime.no_execution_from_temp": true, "runtime.no_scripts_from_temp": true,
 	"runtime.no_fileless_execution": true, "runtime.no_crashing_programs": true, "runtime.no_unknown_bpf": true,
+	"runtime.no_user_namespaces_by_services": true, // and is unmeasured where the kernel has no fentry
 }
 
 func behaviours(dir string) []behaviour {
@@ -153,6 +154,13 @@ func behaviours(dir string) []behaviour {
 		}},
 		{"runtime.no_removable_media", "mount", plugIn},
 		{"runtime.no_unusual_modules", "module_load", loadModule},
+		{"runtime.no_user_namespaces_by_services", "namespace", func(t *testing.T) {
+			cmd := exec.Command("unshare", "-U", "-n", "/bin/true")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 33, Gid: 33}}
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Skipf("needs namespaces of users for everybody: %v: %s", err, out)
+			}
+		}},
 		{"runtime.no_plaintext_inbound", "protocol", func(t *testing.T) { converse(t, 2110, "> USER olena\r\n") }},
 		{"runtime.no_legacy_tls", "protocol", func(t *testing.T) {
 			converse(t, 4433, "> "+hello(1, 3), "< "+hello(2, 1))

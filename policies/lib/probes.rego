@@ -28,6 +28,14 @@ named(name, patterns) if {
 	glob.match(pattern, null, name)
 }
 
+# what happened, and who did it where the kernel said: "dccp (insmod ← bash)"
+told(event) := sprintf("%s (%s ← %s)", [event.detail, base(event.program), event.parent]) if {
+	event.program != ""
+	event.parent != ""
+} else := sprintf("%s (%s)", [event.detail, base(event.program)]) if {
+	event.program != ""
+} else := event.detail
+
 # the last part of a path
 base(path) := parts[count(parts) - 1] if parts := split(path, "/")
 

@@ -298,14 +298,28 @@ static __always_inline int mounted(struct act_key *key, struct call *call, struc
 	return acted(key, key->flags & ACT_HERE && !(key->mask & (MS_REMOUNT | MS_PROPAGATION)));
 }
 
-static __always_inline int program_loaded(struct act_key *key, struct call *call)
+/* Tells loads apart that hand over their arguments at the same place. */
+static __always_inline int loading(struct call *call)
 {
-	__u32 type = 0;
+	struct {
+		__u32 type;
+		__u32 count;
+		__u64 instructions;
+	} program = {};
 
 	if (call->a != BPF_PROG_LOAD)
 		return 0;
+	bpf_probe_read_user(&program, sizeof(program), (void *)call->b);
+	call->c = (__u64)program.count << 32 | program.type;
+	call->d = program.instructions;
+	return 1;
+}
+
+static __always_inline int program_loaded(struct act_key *key, struct call *call)
+{
+	__u32 type = (__u32)call->c;
+
 	key->action = ACT_BPF;
-	bpf_probe_read_user(&type, sizeof(type), (void *)call->b);
 	bpf_probe_read_user_str(key->what, 16, (char *)call->b + 48);
 	key->mask = type;
 	return acted(key, type > 63 || !(OF_CGROUPS >> type & 1));
@@ -324,6 +338,8 @@ int capable_btf(__u64 *ctx)
 		return 0;
 	task = (void *)bpf_get_current_task_btf();
 	if (!call_of(task, &call) || capability_of(call.kind) != cap)
+		return 0;
+	if (call.kind == BPF && !loading(&call))
 		return 0;
 	/* To give capabilities up, or to use those one is permitted, needs none; the call asks all the same. */
 	if (((int)ctx[4] && call.kind != CAPSET && !by_agent()) || again(&call))

@@ -55,7 +55,8 @@ func TestMountsAreSeen(t *testing.T) {
 				}
 				defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 				here, elsewhere, what := seen()
-				if here+elsewhere != 1 {
+				// The capability is asked for twice, which is told from two mounts by the time between.
+				if n := here + elsewhere; n != 1 && (o.Shared == nil || n != 2) {
 					t.Errorf("%s seen %d here and %d elsewhere, want once", how, here, elsewhere)
 				}
 				if here > 0 && what != "tmpfs" && how == "mount:" && !hooktest.LockedDown() {

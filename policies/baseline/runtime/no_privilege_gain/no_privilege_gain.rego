@@ -2,13 +2,15 @@
 # title: No program became root on its own
 # description: >-
 #   The kernel saw a program run as root whose parent was not root in any way, and not because the file is
-#   set-user-id, as sudo is. This is what the abuse of a flaw in the kernel or in a service looks like.
+#   set-user-id, as sudo is; or a program that was no kind of root change its user to root. This is what the abuse of a
+#   flaw in the kernel or in a service looks like.
 # custom:
 #   uk:
 #     title: Жодна програма не стала root самочинно
 #     rationale: >-
 #       Ядро зафіксувало програму, що працювала від root, хоча її батьківський процес не мав прав root і файл не
-#       має біта set-user-ID, як-от sudo. Саме так виглядає використання вразливості ядра чи служби.
+#       має біта set-user-ID, як-от sudo; або програму без жодних прав root, яка змінила свого користувача на
+#       root. Саме так виглядає використання вразливості ядра чи служби.
 #   severity: critical
 #   severity_reason:
 #     en: Whoever can do that once holds the whole host.
@@ -54,10 +56,16 @@ found := [p |
 	not p.path in data.params.runtime.no_privilege_gain.approved
 ]
 
-names := {p.path | some p in found}
+# those that became root without running another program
+changed := [e |
+	some e in probes.events("setuid")
+	not e.program in data.params.runtime.no_privilege_gain.approved
+]
 
-live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"programs": found}} if {
-	count(found) > 0
+names := {p.path | some p in found} | {object.get(e, "program", "?") | some e in changed}
+
+live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"programs": found, "events": changed}} if {
+	count(names) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
 	probes.whole("exec", input.runtime.programs)
 }

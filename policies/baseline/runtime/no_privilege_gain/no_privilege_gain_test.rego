@@ -17,6 +17,15 @@ test_fail_seen if {
 	no_privilege_gain.live.params.names == ["/usr/bin/dash"] with input as seen(["privilege_gain"], "proven")
 }
 
+test_fail_changed if {
+	changed := {"kind": "setuid", "program": "/usr/sbin/nginx", "detail": "from user 33 to 0"}
+	no_privilege_gain.live.params.names == ["/usr/sbin/nginx"] with input as seen([], "proven")
+		with input.runtime.events as [changed]
+	no_privilege_gain.live.verdict == "pass" with input as seen([], "proven")
+		with input.runtime.events as [changed]
+		with data.params.runtime.no_privilege_gain.approved as ["/usr/sbin/nginx"]
+}
+
 test_unmeasured_live if {
 	not no_privilege_gain.live with input as {"families": {}}
 	not no_privilege_gain.live with input as seen([], "silent")

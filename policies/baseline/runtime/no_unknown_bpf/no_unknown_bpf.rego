@@ -26,6 +26,11 @@
 #       meaning:
 #         en: names of BPF programs that are loaded on purpose; * stands for anything
 #         uk: назви програм BPF, які завантажують свідомо; * замінює будь-що
+#     - name: loaders
+#       default: [/usr/lib/systemd/*, /lib/systemd/*]
+#       meaning:
+#         en: paths of programs that may load any; * stands for anything
+#         uk: шляхи програм, яким дозволено завантажувати будь-які; * замінює будь-що
 #   mappings:
 #     csf2: [DE.CM-09]
 #     cis8: ["2.5", "8.8"]
@@ -61,9 +66,10 @@ found := [e |
 	words[0] in kinds
 	name := concat(" ", array.slice(words, 1, count(words)))
 	not probes.named(name, data.params.runtime.no_unknown_bpf.approved)
+	not probes.named(object.get(e, "program", ""), data.params.runtime.no_unknown_bpf.loaders)
 ]
 
-names := {e.detail | some e in found}
+names := {probes.told(e) | some e in found}
 
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"events": found}} if {
 	count(found) > 0

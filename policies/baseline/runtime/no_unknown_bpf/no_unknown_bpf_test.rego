@@ -18,6 +18,14 @@ test_fail_seen if {
 	no_unknown_bpf.live.params.names == ["XDP"] with input as seen(["XDP"], "proven")
 }
 
+test_success_loader if {
+	loaded := [{"kind": "bpf_load", "detail": "Tracing hide", "program": "/usr/lib/systemd/systemd-userdbd", "parent": "systemd"}]
+	no_unknown_bpf.live.verdict == "pass" with input as seen([], "proven") with input.runtime.events as loaded
+	no_unknown_bpf.live.params.names == ["Tracing hide (systemd-userdbd ← systemd)"] with input as seen([], "proven")
+		with input.runtime.events as loaded
+		with data.params.runtime.no_unknown_bpf.loaders as []
+}
+
 test_unmeasured_live if {
 	not no_unknown_bpf.live with input as {"families": {}}
 	not no_unknown_bpf.live with input as seen([], "refused")

@@ -27,6 +27,9 @@ func NeedRoot(t testing.TB) {
 // needed lists, in the matrix of kernels, the kinds of hooks that this kernel must offer.
 const needed = "VYMIR_NEED_KINDS"
 
+// Needed says whether this kernel is known to offer a kind of hook.
+func Needed(kind string) bool { return slices.Contains(strings.Split(os.Getenv(needed), ","), kind) }
+
 // NeedProven skips the test where the kernel refuses this kind of hook, unless it is known to offer it, and fails it
 // where the hook is there and silent.
 func NeedProven(t testing.TB, kind string, h facts.Hook) {
@@ -34,7 +37,7 @@ func NeedProven(t testing.TB, kind string, h facts.Hook) {
 	switch h.State {
 	case hook.Proven:
 	case hook.Refused:
-		if slices.Contains(strings.Split(os.Getenv(needed), ","), kind) {
+		if Needed(kind) {
 			t.Fatalf("this kernel must offer %s: %s", kind, h.Reason)
 		}
 		t.Skipf("needs a kernel that offers this hook: %s", h.Reason)
