@@ -73,7 +73,7 @@ func (a *simulated) forget() { a.sessions, a.fullFrom = tls.NewLRUClientSessionC
 func (a *simulated) options() wire.ClientOptions {
 	from := net.UDPAddr{IP: net.IPv4(127, byte(1+a.number>>16), byte(a.number>>8), byte(1+a.number%250))}
 	return wire.ClientOptions{
-		Server: a.server, Protocol: a.protocol, HandshakeTimeout: 3 * time.Second,
+		Server: a.server, Protocol: a.protocol, HandshakeTimeout: 30 * time.Second, IdleTimeout: 5 * time.Second,
 		PacketConn: func(string) (net.PacketConn, error) { return net.ListenUDP("udp4", &from) },
 	}
 }
@@ -207,7 +207,7 @@ func (a *simulated) checkIn(ctx context.Context, kill float64, count *tally) err
 		defer cancel()
 	} else {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+		ctx, cancel = context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 	}
 	count.calls.Add(1)

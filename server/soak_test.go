@@ -80,12 +80,11 @@ func (n *installation) run(args ...string) string {
 // serve starts a process and waits until it answers on listen.
 func (n *installation) serve(listen string) *process {
 	n.t.Helper()
+	before := strings.Count(n.log(), "msg=serving")
 	p := launch(n.t, filepath.Join(n.dir, "server.log"), filepath.Join(n.bin, "vymir-server"), "serve", "--config", n.conf(listen))
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
-		c, err := net.DialTimeout("tcp", listen, time.Second)
-		if err == nil {
-			c.Close()
+		if strings.Count(n.log(), "msg=serving") > before {
 			return p
 		}
 		select {
@@ -102,9 +101,9 @@ func (n *installation) serve(listen string) *process {
 func (n *installation) log() string {
 	b, err := os.ReadFile(filepath.Join(n.dir, "server.log"))
 	if err != nil {
-		return err.Error()
+		return ""
 	}
-	return string(b[max(0, len(b)-3000):])
+	return string(b)
 }
 
 func (n *installation) open() *store.Store {
