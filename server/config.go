@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Database string `yaml:"database"`
 	Agents   Agents `yaml:"agents"`
 	Web      Web    `yaml:"web"`
+	CA       CAKeys `yaml:"ca"`
 	OIDC     OIDC   `yaml:"oidc"`
 	// Webhooks are the addresses that administrators have told what happens.
 	Webhooks Webhooks `yaml:"webhooks"`
@@ -93,6 +95,48 @@ func (k Keep) retention() store.Retention {
 // Metrics is where the counters are read.
 type Metrics struct {
 	Listen string `yaml:"listen"` // loopback host:port, e.g. 127.0.0.1:9464; "": nowhere
+}
+
+// CAKeys says how the CA's keys are kept. The zero value keeps them as plain files, readable by the server's user only.
+type CAKeys struct {
+	PassphraseFile string   `yaml:"passphrase_file"` // file with the passphrase that encrypts key files (age)
+	IdentityFile   string   `yaml:"identity_file"`   // file of age identities that open key files instead
+	Signer         []string `yaml:"signer"`          // command that signs by the issuing key where it is, for PKCS #11; see docs/operate/server.md
+}
+
+func (c *CAKeys) check() error {
+	if c.PassphraseFile != "" && c.IdentityFile != "" {
+		return errors.New("ca: passphrase_file and identity_file exclude each other")
+	}
+	if len(c.Signer) > 0 && !filepath.IsAbs(c.Signer[0]) {
+		return fmt.Errorf("ca.signer: program %q is not named by its whole path", c.Signer[0])
+	}
+	return nil
+}
+
+// KeyOptions reads what opens the CA's keys.
+func (c *CAKeys) KeyOptions() (o enrol.KeyOptions, err error) {
+	o.Signer = c.Signer
+	if c.PassphraseFile != "" {
+		if o.Passphrase, err = readSecret(c.PassphraseFile); err != nil {
+			return o, fmt.Errorf("ca.passphrase_file: %w", err)
+		}
+	}
+	if c.IdentityFile != "" {
+		if o.Identities, err = readSecret(c.IdentityFile); err != nil {
+			return o, fmt.Errorf("ca.identity_file: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// OpenCA opens the CA of this configuration, or makes one.
+func (c *Config) OpenCA(now time.Time) (*enrol.CA, error) {
+	o, err := c.CA.KeyOptions()
+	if err != nil {
+		return nil, err
+	}
+	return enrol.OpenCAWith(filepath.Join(c.State, "ca"), o, now)
 }
 
 // Agents is where hosts report to.
@@ -216,6 +260,9 @@ func (c *Config) Check() error {
 	c.Web.Address = strings.TrimSuffix(c.Web.Address, "/")
 	if (c.Web.Certificate == "") != (c.Web.Key == "") {
 		return errors.New("web.certificate and web.key belong together: give both or neither")
+	}
+	if err := c.CA.check(); err != nil {
+		return err
 	}
 	if err := c.OIDC.check(); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (s *Server) wire(ctx context.Context) error {
 		s.log.Info("migration applied", "version", m.Version, "name", m.Name)
 	}
 	// Open the CA, or make one.
-	if s.CA, err = enrol.OpenCA(filepath.Join(s.Config.State, "ca"), s.now()); err != nil {
+	if s.CA, err = s.Config.OpenCA(s.now()); err != nil {
 		return err
 	}
 	// Take results of the controls that this program carries.

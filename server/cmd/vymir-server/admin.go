@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vymir-project/vymir/server"
-	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -159,43 +158,4 @@ func auditCommand(t texts) *cobra.Command {
 	}
 	export.Flags().String("recipient", "", t.say("flag.recipient.all"))
 	return group(t, "audit", export)
-}
-
-func caCommand(t texts) *cobra.Command {
-	open := func(c *cobra.Command) (*enrol.CA, error) {
-		conf, err := configOf(c)
-		if err != nil {
-			return nil, err
-		}
-		dir := filepath.Join(conf.State, "ca")
-		if _, err := os.Stat(filepath.Join(dir, "root.crt")); err != nil {
-			return nil, fmt.Errorf("open CA: %w", err)
-		}
-		return enrol.OpenCA(dir, time.Now())
-	}
-	show := &cobra.Command{
-		Use: "show", Short: t.say("ca.show"), Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			ca, err := open(c)
-			if err == nil {
-				fmt.Fprintf(c.OutOrStdout(), "%x\n", ca.Pin())
-			}
-			return err
-		},
-	}
-	rotate := &cobra.Command{
-		Use: "rotate", Short: t.say("ca.rotate"), Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			ca, err := open(c)
-			if err != nil {
-				return err
-			}
-			if err := ca.Rotate(time.Now()); err != nil {
-				return err
-			}
-			fmt.Fprintln(c.OutOrStdout(), t.say("ca.rotated"))
-			return nil
-		},
-	}
-	return group(t, "ca", show, rotate)
 }

@@ -2,6 +2,7 @@ package enrol
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hkdf"
@@ -48,24 +49,42 @@ const backdate = 10 * time.Minute
 //	issuing.crt issuing.key     replaced by Rotate; the certificates it signed stay valid
 //	issuing-SERIAL.crt          former issuing certificates, for verification until they end
 //	export.key                  age identity that sealed export files (sticks) are encrypted to
+//	next/ old/                  the CA that follows and the one before, while one takes the other's place: see rotate.go
+//	secret.key                  what other keys are derived from, where the issuing key cannot be read
+//
+// Key files may be encrypted with age, and the issuing key may be somewhere that only signs: see [KeyOptions]. Changes by another
+// process are seen with the next use.
 //
 // The root key is needed only to make or rotate the issuing one and may be taken away and kept offline.
 // Safe for concurrent use.
 type CA struct {
 	dir  string
-	root *x509.Certificate
+	keys KeyOptions
 
-	mu      sync.Mutex
-	issuing *x509.Certificate
-	key     *ecdsa.PrivateKey // of issuing
-	former  []*x509.Certificate
-	server  map[string]*tls.Certificate // by joined names
+	mu sync.Mutex
+	authorities
+	stamp  time.Time                   // of the folder, when it was read
+	server map[string]*tls.Certificate // by joined names
 
 	export *age.X25519Identity
 }
 
+// authorities are what the folder holds.
+type authorities struct {
+	root    *x509.Certificate
+	issuing *x509.Certificate
+	key     crypto.Signer // of issuing
+	former  []*x509.Certificate
+	next    *generation // announced to hosts, not in use yet
+	old     *generation // not in use any more, hosts may still know only it
+	clients *x509.CertPool
+}
+
 // OpenCA reads the CA in dir, or makes one when there is none. Key files that others can read are an error.
-func OpenCA(dir string, now time.Time) (*CA, error) {
+func OpenCA(dir string, now time.Time) (*CA, error) { return OpenCAWith(dir, KeyOptions{}, now) }
+
+// OpenCAWith is [OpenCA] for keys that are not plain files.
+func OpenCAWith(dir string, keys KeyOptions, now time.Time) (*CA, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
@@ -75,38 +94,93 @@ func OpenCA(dir string, now time.Time) (*CA, error) {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
 	defer unlock()
-	ca := &CA{dir: dir, server: map[string]*tls.Certificate{}}
-	if ca.root, err = readCertificate(ca.file("root.crt")); errors.Is(err, os.ErrNotExist) {
+	ca := &CA{dir: dir, keys: keys, server: map[string]*tls.Certificate{}}
+	if _, err := os.Stat(ca.file("root.crt")); errors.Is(err, os.ErrNotExist) {
 		if err := ca.create(now); err != nil {
 			return nil, fmt.Errorf("make CA: %w", err)
 		}
-	} else if err != nil {
+	}
+	if err := ca.finishSwitch(); err != nil {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
-	if ca.issuing, err = readCertificate(ca.file("issuing.crt")); err != nil {
+	if ca.authorities, err = ca.load(); err != nil {
 		return nil, fmt.Errorf("open CA: %w", err)
-	}
-	if ca.key, err = readKey(ca.file("issuing.key")); err != nil {
-		return nil, fmt.Errorf("open CA: %w", err)
-	}
-	if !ca.key.PublicKey.Equal(ca.issuing.PublicKey) {
-		return nil, fmt.Errorf("open CA: issuing.key does not belong to issuing.crt in %s", dir)
-	}
-	names, err := filepath.Glob(ca.file("issuing-*.crt"))
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range names {
-		c, err := readCertificate(n)
-		if err != nil {
-			return nil, fmt.Errorf("open CA: %w", err)
-		}
-		ca.former = append(ca.former, c)
 	}
 	if err := ca.openExport(); err != nil {
 		return nil, fmt.Errorf("open CA: %w", err)
 	}
+	ca.stamp = ca.modified()
 	return ca, nil
+}
+
+// load reads the folder.
+func (ca *CA) load() (a authorities, err error) {
+	if a.root, err = readCertificate(ca.file("root.crt")); err != nil {
+		return a, err
+	}
+	if a.issuing, err = readCertificate(ca.file("issuing.crt")); err != nil {
+		return a, err
+	}
+	if a.key, err = ca.keys.signer(ca.file("issuing.key"), a.issuing); err != nil {
+		return a, err
+	}
+	if public, ok := a.key.Public().(*ecdsa.PublicKey); !ok || !public.Equal(a.issuing.PublicKey) {
+		return a, fmt.Errorf("issuing.key does not belong to issuing.crt in %s", ca.dir)
+	}
+	names, err := filepath.Glob(ca.file("issuing-*.crt"))
+	if err != nil {
+		return a, err
+	}
+	for _, n := range names {
+		c, err := readCertificate(n)
+		if err != nil {
+			return a, err
+		}
+		a.former = append(a.former, c)
+	}
+	if a.next, err = readGeneration(ca.file("next")); err != nil {
+		return a, err
+	}
+	if a.old, err = readGeneration(ca.file("old")); err != nil {
+		return a, err
+	}
+	a.clients = x509.NewCertPool()
+	for _, c := range a.issuers() {
+		a.clients.AddCert(c)
+	}
+	return a, nil
+}
+
+// issuers are the certificates that sign or once signed hosts, and the roots.
+func (a *authorities) issuers() []*x509.Certificate {
+	out := append([]*x509.Certificate{a.issuing, a.root}, a.former...)
+	for _, g := range []*generation{a.next, a.old} {
+		if g != nil {
+			out = append(out, g.issuing, g.root)
+		}
+	}
+	return out
+}
+
+func (ca *CA) modified() time.Time {
+	info, err := os.Stat(ca.dir)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// refresh reads the folder anew when another process changed it; what cannot be read (it may be in the midst of it) leaves all as it
+// was until the next use. It is called with mu held.
+func (ca *CA) refresh() {
+	stamp := ca.modified()
+	if stamp.Equal(ca.stamp) {
+		return
+	}
+	if a, err := ca.load(); err == nil {
+		ca.authorities, ca.stamp = a, stamp
+		clear(ca.server)
+	}
 }
 
 // lock holds a file until the returned function is called; it waits for whoever holds it.
@@ -131,11 +205,11 @@ func (ca *CA) openExport() error {
 		if ca.export, err = age.GenerateX25519Identity(); err != nil {
 			return err
 		}
-		return writeFile(name, []byte(ca.export.String()+"\n"), 0o600)
+		return ca.keys.write(name, []byte(ca.export.String()+"\n"))
 	} else if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(name)
+	b, err := ca.keys.read(name)
 	if err != nil {
 		return err
 	}
@@ -161,46 +235,54 @@ func (ca *CA) Unseal(r io.Reader) (*vymirv1.ExportBody, *x509.Certificate, error
 func (ca *CA) file(name string) string { return filepath.Join(ca.dir, name) }
 
 func (ca *CA) create(now time.Time) error {
-	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	g, rootKey, err := newRoot(now)
 	if err != nil {
 		return err
 	}
-	root := authority("Vymir root CA", now, rootLife)
-	root.MaxPathLen = 1
-	if ca.root, err = sign(root, root, &rootKey.PublicKey, rootKey); err != nil {
+	if err := ca.keys.writeKey(ca.file("root.key"), rootKey); err != nil {
 		return err
 	}
-	if err := writeKey(ca.file("root.key"), rootKey); err != nil {
-		return err
-	}
-	if err := ca.newIssuing(rootKey, now); err != nil {
+	ca.root = g.root
+	if err := ca.newIssuing(rootKey, nil, now); err != nil {
 		return err
 	}
 	// The root certificate is written last: a CA exists from that moment on.
 	return writeCertificate(ca.file("root.crt"), ca.root)
 }
 
-func (ca *CA) newIssuing(rootKey *ecdsa.PrivateKey, now time.Time) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+// newIssuing makes the issuing certificate below the root, for a key made here or, with public, for one that is elsewhere.
+func (ca *CA) newIssuing(rootKey *ecdsa.PrivateKey, public *ecdsa.PublicKey, now time.Time) error {
+	if public == nil {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return err
+		}
+		if err := ca.keys.writeKey(ca.file("issuing.key"), key); err != nil {
+			return err
+		}
+		public = &key.PublicKey
+	} else if err := os.Remove(ca.file("issuing.key")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	t := authority("Vymir issuing CA", now, min(issuingLife, ca.root.NotAfter.Sub(now)))
-	t.MaxPathLenZero = true
-	c, err := sign(t, ca.root, &key.PublicKey, rootKey)
+	c, err := sign(issuer(ca.root, now), ca.root, public, rootKey)
 	if err != nil {
-		return err
-	}
-	if err := writeKey(ca.file("issuing.key"), key); err != nil {
 		return err
 	}
 	return writeCertificate(ca.file("issuing.crt"), c)
 }
 
+// issuer is an issuing certificate below a root, to be signed.
+func issuer(root *x509.Certificate, now time.Time) *x509.Certificate {
+	t := authority("Vymir issuing CA", now, min(issuingLife, root.NotAfter.Sub(now)))
+	t.MaxPathLenZero = true
+	return t
+}
+
 // Rotate replaces the issuing certificate by a new one. It needs the root key in the directory. What the former
-// one signed stays valid until its own end.
-func (ca *CA) Rotate(now time.Time) error {
-	rootKey, err := readKey(ca.file("root.key"))
+// one signed stays valid until its own end. With public (ECDSA P-256) the new issuing key is elsewhere, and [KeyOptions.Signer] signs
+// by it; nil: it is made here.
+func (ca *CA) Rotate(public *ecdsa.PublicKey, now time.Time) error {
+	rootKey, err := ca.keys.readKey(ca.file("root.key"))
 	if err != nil {
 		return fmt.Errorf("rotate CA: the root key is needed for this: %w", err)
 	}
@@ -209,52 +291,67 @@ func (ca *CA) Rotate(now time.Time) error {
 	if err := writeCertificate(ca.file(fmt.Sprintf("issuing-%x.crt", ca.issuing.SerialNumber)), ca.issuing); err != nil {
 		return fmt.Errorf("rotate CA: %w", err)
 	}
-	if err := ca.newIssuing(rootKey, now); err != nil {
+	if err := ca.newIssuing(rootKey, public, now); err != nil {
 		return fmt.Errorf("rotate CA: %w", err)
 	}
-	c, err := readCertificate(ca.file("issuing.crt"))
-	if err != nil {
-		return err
-	}
-	key, err := readKey(ca.file("issuing.key"))
-	if err != nil {
-		return err
-	}
-	ca.former, ca.issuing, ca.key = append(ca.former, ca.issuing), c, key
+	return ca.reload()
+}
+
+// reload is called with mu held, after this process changed the folder.
+func (ca *CA) reload() (err error) {
 	clear(ca.server)
-	return nil
+	ca.stamp = ca.modified()
+	ca.authorities, err = ca.load()
+	return err
 }
 
 // Pin is what tokens say of this CA.
-func (ca *CA) Pin() [32]byte { return wire.Pin(ca.root) }
+func (ca *CA) Pin() [32]byte {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	ca.refresh()
+	return wire.Pin(ca.root)
+}
+
+// Pinned reports whether a token's pin names this CA, or the one it took the place of and that is not retired yet.
+func (ca *CA) Pinned(pin [32]byte) bool {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	ca.refresh()
+	return pin == wire.Pin(ca.root) || ca.old != nil && pin == wire.Pin(ca.old.root)
+}
 
 // Roots are the certificates that a host trusts once enrolled, DER: the root and the issuing one, so that a host's
-// leaf verifies without a chain and none needs to travel with each handshake.
+// leaf verifies without a chain and none needs to travel with each handshake; while the CA is replaced, the roots of both.
 func (ca *CA) Roots() [][]byte {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
-	return [][]byte{ca.root.Raw, ca.issuing.Raw}
+	ca.refresh()
+	out := [][]byte{ca.root.Raw, ca.issuing.Raw}
+	if ca.next != nil {
+		out = append(out, ca.next.root.Raw)
+	}
+	if ca.old != nil {
+		out = append(out, ca.old.root.Raw)
+	}
+	return out
 }
 
-// Clients is what client certificates are verified against: every certificate that signs or once signed hosts.
+// Clients is what client certificates are verified against: every certificate that signs or once signed hosts. The same pool is given
+// until the CA changes; it is not to be changed.
 func (ca *CA) Clients() *x509.CertPool {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
-	p := x509.NewCertPool()
-	p.AddCert(ca.root)
-	p.AddCert(ca.issuing)
-	for _, c := range ca.former {
-		p.AddCert(c)
-	}
-	return p
+	ca.refresh()
+	return ca.clients
 }
 
-// Issuers are the certificates that sign or once signed hosts, and the root, DER.
-func (ca *CA) Issuers() [][]byte {
+// Issuers are the certificates that sign or once signed hosts, and the roots, DER.
+func (ca *CA) Issuers() (out [][]byte) {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
-	out := [][]byte{ca.issuing.Raw, ca.root.Raw}
-	for _, c := range ca.former {
+	ca.refresh()
+	for _, c := range ca.issuers() {
 		out = append(out, c.Raw)
 	}
 	return out
@@ -265,6 +362,7 @@ func (ca *CA) Issuers() [][]byte {
 func (ca *CA) Server(now time.Time, names ...string) (*tls.Certificate, error) {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
+	ca.refresh()
 	id := fmt.Sprint(names)
 	if c := ca.server[id]; c != nil && now.Before(c.Leaf.NotAfter.Add(-serverLife/3)) {
 		return c, nil
@@ -290,6 +388,9 @@ func (ca *CA) Server(now time.Time, names ...string) (*tls.Certificate, error) {
 		return nil, fmt.Errorf("sign server certificate: %w", err)
 	}
 	c := &tls.Certificate{Certificate: [][]byte{leaf.Raw, ca.issuing.Raw, ca.root.Raw}, PrivateKey: key, Leaf: leaf}
+	if ca.old != nil { // for hosts and tokens that know only the root before this one
+		c.Certificate = append(c.Certificate, ca.old.cross.Raw, ca.old.root.Raw)
+	}
 	ca.server[id] = c
 	return c, nil
 }
@@ -298,6 +399,7 @@ func (ca *CA) Server(now time.Time, names ...string) (*tls.Certificate, error) {
 func (ca *CA) SignHost(public any, host string, now time.Time) (*x509.Certificate, error) {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
+	ca.refresh()
 	c, err := sign(&x509.Certificate{
 		Subject:  pkix.Name{CommonName: host},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
@@ -317,7 +419,7 @@ func authority(name string, now time.Time, life time.Duration) *x509.Certificate
 	}
 }
 
-func sign(t, parent *x509.Certificate, public any, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func sign(t, parent *x509.Certificate, public any, key crypto.Signer) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
 		return nil, err
@@ -358,37 +460,6 @@ func private(name string) error {
 	return nil
 }
 
-func readKey(name string) (*ecdsa.PrivateKey, error) {
-	if err := private(name); err != nil {
-		return nil, err
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	p, _ := pem.Decode(b)
-	if p == nil || p.Type != "PRIVATE KEY" {
-		return nil, fmt.Errorf("%s holds no private key", name)
-	}
-	k, err := x509.ParsePKCS8PrivateKey(p.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	ec, ok := k.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%s: want an ECDSA key, got %T", name, k)
-	}
-	return ec, nil
-}
-
-func writeKey(name string, key *ecdsa.PrivateKey) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	return writeFile(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
-}
-
 func writeCertificate(name string, c *x509.Certificate) error {
 	return writeFile(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}), 0o644)
 }
@@ -407,19 +478,36 @@ func writeFile(name string, data []byte, mode os.FileMode) error {
 	return os.Rename(f.Name(), name)
 }
 
-// Secret derives a key for one purpose from the issuing key. All server processes of one CA derive the same, so
-// that any of them understands what another handed out.
-func (ca *CA) Secret(purpose string) (out [32]byte) {
+// Secret derives a key for one purpose from the issuing key (or from secret.key, where that one only signs). All server
+// processes of one CA derive the same, so that any of them understands what another handed out.
+func (ca *CA) Secret(purpose string) (out [32]byte, err error) {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
-	der, err := x509.MarshalPKCS8PrivateKey(ca.key)
+	seed, err := ca.seed()
 	if err != nil {
-		panic("enrol: the issuing key cannot be encoded: " + err.Error()) // it was read from such an encoding
+		return out, fmt.Errorf("derive key: %w", err)
 	}
-	key, err := hkdf.Key(sha256.New, der, nil, "vymir "+purpose, len(out))
+	key, err := hkdf.Key(sha256.New, seed, nil, "vymir "+purpose, len(out))
 	if err != nil {
-		panic("enrol: " + err.Error()) // the length is a constant within HKDF's bounds
+		return out, fmt.Errorf("derive key: %w", err)
 	}
 	copy(out[:], key)
-	return out
+	return out, nil
+}
+
+func (ca *CA) seed() ([]byte, error) {
+	if k, ok := ca.key.(*ecdsa.PrivateKey); ok {
+		return x509.MarshalPKCS8PrivateKey(k)
+	}
+	name := ca.file("secret.key")
+	if err := private(name); errors.Is(err, os.ErrNotExist) {
+		b := make([]byte, 32)
+		rand.Read(b)
+		if err := ca.keys.write(name, b); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	return ca.keys.read(name)
 }

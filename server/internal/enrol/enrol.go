@@ -150,7 +150,7 @@ func (e *Enroller) Enrol(ctx context.Context, req *vymirv1.EnrolRequest, peer st
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTokenMalformed, err)
 	}
-	if token.Pin != e.ca.Pin() {
+	if !e.ca.Pinned(token.Pin) {
 		return nil, ErrTokenForeign
 	}
 	csr, err := parseCSR(req.Csr)

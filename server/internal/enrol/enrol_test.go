@@ -303,7 +303,7 @@ func TestCAKeepsAndRotates(t *testing.T) {
 		t.Fatal(err)
 	}
 	pin := ca.Pin()
-	if err := ca.Rotate(now.Add(time.Hour)); err != nil {
+	if err := ca.Rotate(nil, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	again, err := enrol.OpenCA(dir, now)

@@ -43,6 +43,7 @@ type receiver struct {
 	stats  *Stats
 	volume *limit.Keyed // KiB stored per host
 	board  *dispatch.Board
+	ca     *enrol.CA
 }
 
 // Judge evaluates facts that thin appliances send, with the same baselines that fuller agents carry.
@@ -462,6 +463,6 @@ func (c *checkIn) finish(req *vymirv1.CheckInRequest) (err error) {
 	if c.resp.Directives, err = c.board.For(c.tx, c.host, req, c.now); err != nil {
 		return err
 	}
-	c.resp.Directives.Renew = !c.host.CertExpires.IsZero() && left < enrol.HostLife/3
+	c.resp.Directives.Renew = !c.host.CertExpires.IsZero() && (left < enrol.HostLife/3 || c.ca.Informs(enrol.Issued(c.host)))
 	return c.tx.SaveCheckIn(c.host)
 }

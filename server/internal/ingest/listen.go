@@ -16,6 +16,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+	"golang.org/x/net/http2"
 	"golang.org/x/net/netutil"
 
 	"github.com/vymir-project/vymir/agent/wire"
@@ -93,7 +94,15 @@ func Listen(o Options) (*Server, error) {
 	}
 	s.addr = s.udp.LocalAddr().String()
 	s.tcp = netutil.LimitListener(s.tcp, maxTCPConnections)
-	reset, token := quic.StatelessResetKey(o.CA.Secret("stateless reset")), quic.TokenGeneratorKey(o.CA.Secret("address token"))
+	resetKey, err := o.CA.Secret("stateless reset")
+	if err != nil {
+		return nil, err
+	}
+	tokenKey, err := o.CA.Secret("address token")
+	if err != nil {
+		return nil, err
+	}
+	reset, token := quic.StatelessResetKey(resetKey), quic.TokenGeneratorKey(tokenKey)
 	handshakes := limit.New(handshakeEvery, handshakeBurst, 1)
 	s.quic = &quic.Transport{
 		Conn: s.udp, StatelessResetKey: &reset, TokenGeneratorKey: &token,
@@ -155,7 +164,7 @@ func newHandler(o Options, stats *Stats) *handler {
 		l.HostEvery = 10 * time.Second
 	}
 	return &handler{
-		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000), board: &dispatch.Board{}},
+		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000), board: &dispatch.Board{}, ca: o.CA},
 		enroller: o.Enroller, log: o.Log, now: o.Now,
 		slots:   make(chan struct{}, l.Concurrent),
 		calls:   limit.New(l.HostEvery, l.PerHost, 200_000),
@@ -165,14 +174,16 @@ func newHandler(o Options, stats *Stats) *handler {
 
 func tlsConfig(o Options, stats *Stats) (*tls.Config, error) {
 	if o.Seal == nil {
-		key := o.CA.Secret("session ticket keys")
-		var err error
+		key, err := o.CA.Secret("session ticket keys")
+		if err != nil {
+			return nil, err
+		}
 		if o.Seal, err = seal.New(key[:]); err != nil {
 			return nil, fmt.Errorf("make key of session ticket keys: %w", err)
 		}
 	}
 	sessions := &tickets{store: o.Store, issuers: o.CA.Issuers, resumed: &stats.Resumed, keys: &ticketKeys{store: o.Store, seal: o.Seal, now: o.Now, log: o.Log}}
-	return &tls.Config{
+	conf := &tls.Config{
 		MinVersion:       tls.VersionTLS13, // key exchange: Go's default order, X25519MLKEM768 first
 		GetCertificate:   func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.CA.Server(o.Now(), o.Names...) },
 		ClientAuth:       tls.VerifyClientCertIfGiven, // enrolment has none yet; every other call asks for it
@@ -181,7 +192,19 @@ func tlsConfig(o Options, stats *Stats) (*tls.Config, error) {
 		WrapSession:      sessions.wrap,
 		UnwrapSession:    sessions.unwrap,
 		Time:             o.Now,
-	}, nil
+	}
+	base, newest := conf.Clone(), atomic.Pointer[tls.Config]{}
+	base.NextProtos = []string{http2.NextProtoTLS} // of TCP; HTTP/3 puts its own there
+	conf.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		c := newest.Load()
+		if pool := o.CA.Clients(); c == nil || c.ClientCAs != pool { // the CA is being replaced
+			c = base.Clone()
+			c.ClientCAs = pool
+			newest.Store(c)
+		}
+		return c, nil
+	}
+	return conf, nil
 }
 
 // sockets opens TCP and UDP on one port number.

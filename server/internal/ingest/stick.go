@@ -24,12 +24,11 @@ const byStick = "stick"
 // the host that signed them, whose certificate may have run out on the way.
 type Importer struct {
 	receiver
-	ca *enrol.CA
 }
 
 // NewImporter makes an importer; judge nil refuses facts of thin agents.
 func NewImporter(st *store.Store, ca *enrol.CA, book *controls.Book, judge Judge) *Importer {
-	return &Importer{ca: ca, receiver: receiver{store: st, book: book, judge: judge, stats: &Stats{}, volume: limit.New(time.Second, 1<<20, 10_000), board: &dispatch.Board{}}}
+	return &Importer{receiver: receiver{ca: ca, store: st, book: book, judge: judge, stats: &Stats{}, volume: limit.New(time.Second, 1<<20, 10_000), board: &dispatch.Board{}}}
 }
 
 // Imported says what became of one file.

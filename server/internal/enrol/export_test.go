@@ -1,0 +1,3 @@
+package enrol
+
+func init() { workFactor = 10 } // tests need not be slow to guess
