@@ -14,6 +14,7 @@ import (
 
 	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/facts"
+	"github.com/vymir-project/vymir/collector/internal/rpmdb"
 )
 
 // Limits of looking for forbidden software.
@@ -137,12 +138,22 @@ func (s *search) running(e *banned.Entry) {
 	}
 }
 
-// maintainers reads who maintains each package, where the data base says so in plain text.
+// maintainers reads who makes each package, as its data base says: the maintainer of dpkg, opkg and apk, the vendor and the packager of rpm.
 func (s *search) maintainers() map[string][]string {
-	file := s.env.firstExisting("/var/lib/dpkg/status", "/usr/lib/opkg/status")
+	out := map[string][]string{}
+	add := func(maker, name, version string) {
+		if maker = strings.TrimSpace(maker); maker != "" && maker != "(none)" {
+			out[maker] = append(out[maker], name+" "+version)
+		}
+	}
+	if file := s.env.firstExisting(rpmFiles...); file != "" {
+		s.rpmMakers(file, add)
+		return out
+	}
+	file := s.env.firstExisting("/var/lib/dpkg/status", "/usr/lib/opkg/status", "/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 	if file == "" {
 		if s.out.Persisted {
-			s.r.note("makers", "makers are read from dpkg's and opkg's data bases only")
+			s.r.note("makers", "no data base that says who makes a package is read here")
 		}
 		return nil
 	}
@@ -151,14 +162,64 @@ func (s *search) maintainers() map[string][]string {
 		s.r.miss(file, err)
 		return nil
 	}
-	out := map[string][]string{}
+	if strings.HasSuffix(file, "/installed") {
+		apkMakers(b, add)
+		return out
+	}
 	stanzas(b, func(m map[string]string) bool {
-		if m["Maintainer"] != "" && strings.HasSuffix(m["Status"], " installed") {
-			out[m["Maintainer"]] = append(out[m["Maintainer"]], m["Package"]+" "+m["Version"])
+		if strings.HasSuffix(m["Status"], " installed") {
+			add(m["Maintainer"], m["Package"], m["Version"])
 		}
 		return true
 	})
 	return out
+}
+
+func (s *search) rpmMakers(file string, add func(maker, name, version string)) {
+	f, err := s.env.OpenFile(file)
+	if err != nil {
+		s.r.miss(file, err)
+		return
+	}
+	defer f.Close()
+	if err := rpmdb.Read(f, func(p rpmdb.Package) error {
+		add(p.Vendor, p.Name, p.Version)
+		if p.Packager != p.Vendor {
+			add(p.Packager, p.Name, p.Version)
+		}
+		return nil
+	}); err != nil {
+		s.r.note(file, err.Error())
+	}
+}
+
+// apkMakers reads the maintainers of apk's data base: P the name, V the version, m the maintainer of a block.
+func apkMakers(b []byte, add func(maker, name, version string)) {
+	var name, version, maker string
+	flush := func() {
+		if name != "" {
+			add(maker, name, version)
+		}
+		name, version, maker = "", "", ""
+	}
+	for _, line := range lines(b) {
+		if line == "" {
+			flush()
+			continue
+		}
+		if len(line) < 2 || line[1] != ':' {
+			continue
+		}
+		switch v := line[2:]; line[0] {
+		case 'P':
+			name = v
+		case 'V':
+			version = v
+		case 'm':
+			maker = v
+		}
+	}
+	flush()
 }
 
 // hashPrograms hashes the programs that run, each file once, within a budget of bytes.

@@ -55,44 +55,53 @@ func (e *Env) ownersOf(wanted map[string]bool) (map[string]string, bool) {
 	}
 	for _, f := range []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} {
 		if b, err := e.ReadFileLimit(f, 64<<20); err == nil {
-			return ownersByApk(b, wanted), true
+			return ownersByApk(b, spellings(wanted)), true
 		}
 	}
-	if file := e.firstExisting("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"); file != "" {
-		return e.ownersByRPM(file, wanted)
+	if file := e.firstExisting(rpmFiles...); file != "" {
+		owners, _, ok := e.ownersByRPM(file, wanted)
+		return owners, ok
 	}
 	return nil, false
 }
 
-func (e *Env) ownersByRPM(file string, wanted map[string]bool) (map[string]string, bool) {
+// ownersByRPM reads rpm's lists of files; listed are the packages that have one that could be read.
+func (e *Env) ownersByRPM(file string, wanted map[string]bool) (owners map[string]string, listed map[string]bool, ok bool) {
 	f, err := e.OpenFile(file)
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	defer f.Close()
-	out := map[string]string{}
+	owners, listed = map[string]string{}, map[string]bool{}
+	spelled := spellings(wanted)
 	err = rpmdb.ReadFiles(f, func(pkg string, files []rpmdb.File) error {
+		listed[pkg] = true
 		for _, x := range files {
-			if wanted[x.Path] {
-				out[x.Path] = pkg
+			if p, ok := spelled[x.Path]; ok {
+				owners[p] = pkg
 			}
 		}
 		return nil
 	})
-	return out, err == nil
+	return owners, listed, err == nil
+}
+
+// spellings gives the paths by which packages may list files: a merged /usr lets a program be known by another path than the one its package lists.
+func spellings(wanted map[string]bool) map[string]string {
+	spelled := map[string]string{}
+	for p := range wanted {
+		spelled[p] = p
+		if rest, ok := strings.CutPrefix(p, "/usr"); ok && !wanted[rest] {
+			spelled[rest] = p
+		}
+	}
+	return spelled
 }
 
 // ownersByLists reads dpkg's or opkg's lists. A package's file that another package moved aside (dpkg-divert) is known by
 // the place it was moved to.
 func (e *Env) ownersByLists(dir string, names []string, wanted map[string]bool) map[string]string {
-	// A merged /usr lets a program be known by another path than the one its package lists.
-	spelled := map[string]string{}
-	for p := range wanted {
-		spelled[p] = p
-		if rest, ok := strings.CutPrefix(p, "/usr"); ok {
-			spelled[rest] = p
-		}
-	}
+	spelled := spellings(wanted)
 	diverted := e.diversions()
 	var lengths [1024]bool // most lines are passed over by their length alone
 	for p := range spelled {
@@ -161,7 +170,7 @@ func (e *Env) diversions() map[string]diversion {
 }
 
 // ownersByApk reads apk's data base, where F: names a directory and R: a file in it.
-func ownersByApk(b []byte, wanted map[string]bool) map[string]string {
+func ownersByApk(b []byte, spelled map[string]string) map[string]string {
 	out := map[string]string{}
 	pkg, dir := "", ""
 	for _, line := range lines(b) {
@@ -174,7 +183,7 @@ func ownersByApk(b []byte, wanted map[string]bool) map[string]string {
 		case 'F':
 			dir = "/" + v
 		case 'R':
-			if p := path.Join(dir, v); wanted[p] {
+			if p, ok := spelled[path.Join(dir, v)]; ok {
 				out[p] = pkg
 			}
 		}

@@ -33,7 +33,7 @@ func packagedFiles(env *Env, doc *facts.Document, r *reading, want func(pkg stri
 			return true, apkFiles(b, wanted(want, f))
 		}
 	}
-	if file := env.firstExisting("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"); file != "" {
+	if file := env.firstExisting(rpmFiles...); file != "" {
 		db, err := env.OpenFile(file)
 		if err != nil {
 			r.miss(file, err)

@@ -17,11 +17,7 @@ func collectPackages(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 	switch {
 	case env.Exists("/var/lib/dpkg/status"):
 		p.Manager = "dpkg"
-		b, err := env.ReadFileLimit("/var/lib/dpkg/status", maxStatusFile)
-		r.miss("/var/lib/dpkg/status", err)
-		if err == nil {
-			p.Installed, p.Broken = dpkgPackages(b)
-		}
+		env.readPackages(p, &r, []string{"/var/lib/dpkg/status"}, func(r *reading) { env.dpkgStatus(p, r, "/var/lib/dpkg/status") })
 		p.Sources = aptSources(env, &r)
 	case env.Exists("/lib/apk/db/installed"), env.Exists("/usr/lib/apk/db/installed"):
 		p.Manager = "apk"
@@ -29,23 +25,25 @@ func collectPackages(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 		if !env.Exists(f) {
 			f = "/usr/lib/apk/db/installed"
 		}
-		b, err := env.ReadFileLimit(f, maxStatusFile)
-		r.miss(f, err)
-		if err == nil {
-			p.Installed, p.Broken = apkPackages(b), []string{}
-		}
+		env.readPackages(p, &r, []string{f}, func(r *reading) {
+			b, err := env.ReadFileLimit(f, maxStatusFile)
+			r.miss(f, err)
+			if err == nil {
+				p.Installed, p.Broken = apkPackages(b), []string{}
+			}
+		})
 		p.Sources = apkSources(env, &r)
 	case env.Exists("/usr/lib/opkg/status"):
 		p.Manager = "opkg"
-		b, err := env.ReadFileLimit("/usr/lib/opkg/status", maxStatusFile)
-		r.miss("/usr/lib/opkg/status", err)
-		if err == nil {
-			p.Installed, p.Broken = dpkgPackages(b)
-		}
+		env.readPackages(p, &r, []string{"/usr/lib/opkg/status"}, func(r *reading) { env.dpkgStatus(p, r, "/usr/lib/opkg/status") })
 		p.Sources = opkgSources(env, &r)
 	case env.Exists("/var/lib/rpm"), env.Exists("/usr/lib/sysimage/rpm"):
 		p.Manager = "rpm"
-		rpmPackages(env, p, &r)
+		if file := env.firstExisting(rpmFiles...); file == "" {
+			r.note("/var/lib/rpm", "only the SQLite data base of rpm 4.16 and later is read")
+		} else {
+			env.readPackages(p, &r, []string{file, file + "-wal"}, func(r *reading) { rpmPackages(env, p, r, file) })
+		}
 		p.Sources = yumSources(env, &r)
 	default:
 		return unmeasured("no package data base that we know")
@@ -54,13 +52,20 @@ func collectPackages(_ context.Context, env *Env, doc *facts.Document) facts.Sta
 	return r.status()
 }
 
-// rpmPackages reads the data base of rpm 4.16 and later; the older kinds are not read, and the status says so.
-func rpmPackages(env *Env, p *facts.Packages, r *reading) {
-	file := env.firstExisting("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
-	if file == "" {
-		r.note("/var/lib/rpm", "only the SQLite data base of rpm 4.16 and later is read")
-		return
+// dpkgStatus reads dpkg's or opkg's status file.
+func (e *Env) dpkgStatus(p *facts.Packages, r *reading, file string) {
+	b, err := e.ReadFileLimit(file, maxStatusFile)
+	r.miss(file, err)
+	if err == nil {
+		p.Installed, p.Broken = dpkgPackages(b)
 	}
+}
+
+// rpmFiles are the places of the data base of rpm 4.16 and later; the older kinds are not read, and the status says so.
+var rpmFiles = []string{"/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"}
+
+// rpmPackages reads rpm's data base.
+func rpmPackages(env *Env, p *facts.Packages, r *reading, file string) {
 	f, err := env.OpenFile(file)
 	if err != nil {
 		r.miss(file, err)

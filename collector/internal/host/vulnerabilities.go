@@ -235,6 +235,12 @@ func (e *Env) ownersAmong(wanted, packages map[string]bool) (owners map[string]s
 		})
 		return e.ownersByLists(dir, names, wanted), listed
 	}
+	if file := e.firstExisting(rpmFiles...); file != "" {
+		if owners, listed, ok := e.ownersByRPM(file, wanted); ok {
+			return owners, listed
+		}
+		return nil, listed
+	}
 	owners, ok := e.ownersOf(wanted)
 	if ok {
 		maps.Copy(listed, packages)

@@ -15,11 +15,14 @@ type Package struct {
 	Version string // [epoch:]version-release
 	Arch    string
 	Source  string // file name of the source package, "bash-5.1.8-9.el9.src.rpm"
+
+	Vendor, Packager string // who distributes and who built it; empty: not said
 }
 
 // Tags of an rpm header, and the types of their values.
 const (
 	tagName, tagVersion, tagRelease, tagEpoch, tagArch, tagSource = 1000, 1001, 1002, 1003, 1022, 1044
+	tagVendor, tagPackager                                        = 1011, 1015
 
 	tagFileStates, tagFileModes, tagFileDigests, tagFileFlags, tagFileVerify = 1029, 1030, 1035, 1037, 1045
 	tagDirIndexes, tagBaseNames, tagDirNames, tagDigestAlgo                  = 1116, 1117, 1118, 5011
@@ -78,7 +81,7 @@ type header map[uint32]entry
 
 // wantedTags are those that are looked at.
 var wantedTags = []uint32{
-	tagName, tagVersion, tagRelease, tagEpoch, tagArch, tagSource, tagFileStates, tagFileModes, tagFileDigests, tagFileFlags,
+	tagName, tagVersion, tagRelease, tagEpoch, tagArch, tagSource, tagVendor, tagPackager, tagFileStates, tagFileModes, tagFileDigests, tagFileFlags,
 	tagFileVerify, tagDirIndexes, tagBaseNames, tagDirNames, tagDigestAlgo,
 }
 
@@ -156,7 +159,7 @@ func (h header) numbers(tag uint32) []uint32 {
 }
 
 func (h header) pkg() Package {
-	p := Package{Name: h.text(tagName), Arch: h.text(tagArch), Source: h.text(tagSource)}
+	p := Package{Name: h.text(tagName), Arch: h.text(tagArch), Source: h.text(tagSource), Vendor: h.text(tagVendor), Packager: h.text(tagPackager)}
 	p.Version = h.text(tagVersion) + "-" + h.text(tagRelease)
 	if epoch := h.text(tagEpoch); epoch != "" && epoch != "0" {
 		p.Version = epoch + ":" + p.Version
