@@ -32,8 +32,17 @@ type acts struct {
 // listed is something new in one of the kernel's lists.
 type listed struct {
 	census.Change
-	known bool // who did it has been told
+	by certainty // of who did it
 }
+
+// certainty is how well it is known who brought something about.
+type certainty int
+
+const (
+	unknown certainty = iota
+	guessed           // somebody mounted something then
+	known
+)
 
 // Bounds of the comparing.
 const (
@@ -167,11 +176,11 @@ func command(path string) string {
 // compare looks for an act in the kernel's lists: found there, its event says all that the list does; not found, it says
 // so where the hook knows that it happened. The caller holds mu.
 func (s *Set) compare(e Event, x act.Seen) {
-	found := func(c census.Change) bool { return c.Kind == e.Kind && matches(c.Detail, x) }
 	for i := range s.acts.listed {
 		l := &s.acts.listed[i]
-		if !l.known && found(l.Change) && e.At.Sub(l.At).Abs() < listedFor && !e.At.After(l.At) {
-			l.known = true
+		by := matches(l.Change, x)
+		if by > l.by && e.At.Sub(l.At).Abs() < listedFor && !e.At.After(l.At) {
+			l.by = by
 			e.What = l.Detail
 			s.table.amendEvent(l.At, e.kept())
 			s.show(e)
@@ -181,14 +190,16 @@ func (s *Set) compare(e Event, x act.Seen) {
 	}
 	done := false
 	s.rare.Look(time.Now().UTC(), func(c census.Change) {
-		if done || !found(c) {
+		by := matches(c, x)
+		if done || by == unknown {
 			s.list(c)
 			return
 		}
 		done = true
-		s.acts.note(listed{c, true})
-		e.What = c.Detail
-		s.tell(e)
+		s.acts.note(listed{c, by})
+		told := e
+		told.At, told.What = c.At, c.Detail
+		s.tell(told)
 		s.acts.seen = s.acts.seen || x.Kind == act.Module
 	})
 	switch {
@@ -224,7 +235,7 @@ func (a *acts) note(l listed) {
 // settle gives up on what was listed a while ago without the hook having seen it. The caller holds mu.
 func (a *acts) settle(now time.Time) {
 	for _, l := range a.listed {
-		if l.Kind == act.Module.String() && !l.known && now.Sub(l.At) > secondsLate {
+		if l.Kind == act.Module.String() && l.by == unknown && now.Sub(l.At) > secondsLate {
 			a.missed = true
 		}
 	}
@@ -232,15 +243,22 @@ func (a *acts) settle(now time.Time) {
 }
 
 // matches says whether a line of a list may be what an act brought about.
-func matches(line string, x act.Seen) bool {
-	name, _, _ := strings.Cut(line, " ")
-	switch x.Kind {
-	case act.Module:
-		return name == x.What
-	case act.Program:
-		return line == x.Detail()
+func matches(c census.Change, x act.Seen) certainty {
+	if c.Kind != x.Kind.String() {
+		return unknown
 	}
-	return x.What == "" || x.What == "none" || x.Mask != 0 || strings.HasPrefix(name, x.What) || strings.HasPrefix(x.What, name)
+	name, _, _ := strings.Cut(c.Detail, " ")
+	switch {
+	case x.Kind == act.Module && name == x.What, x.Kind == act.Program && c.Detail == x.Detail():
+		return known
+	case x.Kind != act.Mount:
+		return unknown
+	case x.What == "" || x.What == "none" || x.Mask != 0: // of any kind, or a part of what is mounted elsewhere
+		return guessed
+	case strings.HasPrefix(name, x.What) || strings.HasPrefix(x.What, name):
+		return known
+	}
+	return unknown
 }
 
 // actKey is what acts are told apart by.
@@ -318,7 +336,7 @@ func (t *table) loadActs(list []facts.Act) {
 // amendEvent says of an event that was kept who did it. One that has been forgotten meanwhile is kept anew.
 func (t *table) amendEvent(at time.Time, e facts.RuntimeEvent) {
 	i := slices.IndexFunc(t.events, func(o facts.RuntimeEvent) bool {
-		return o.Kind == e.Kind && o.Detail == e.Detail && o.At.Equal(at) && o.PID == 0
+		return o.Kind == e.Kind && o.Detail == e.Detail && o.At.Equal(at)
 	})
 	if i < 0 {
 		t.addEvent(e)

@@ -65,7 +65,7 @@ func TestGainOfRootIsKept(t *testing.T) {
 	i = slices.IndexFunc(r.Acts, func(a facts.Act) bool {
 		return a.Kind == "setuid" && a.Program == hooktest.Doer && a.Detail == "to user 65534"
 	})
-	if i < 0 || r.Acts[i].Count != 1 || r.Acts[i].UID != 0 || r.Acts[i].LastSeen.IsZero() {
+	if i < 0 || r.Acts[i].Count == 0 || r.Acts[i].UID != 0 || r.Acts[i].LastSeen.IsZero() {
 		t.Errorf("acts %+v", r.Acts)
 	}
 }
@@ -84,12 +84,14 @@ func TestMountIsKeptWithItsActor(t *testing.T) {
 	}
 	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 	want := "tmpfs vymir on " + dir
-	byWhom := func(r *facts.Runtime) int {
-		return slices.IndexFunc(r.Events, func(e facts.RuntimeEvent) bool { return strings.HasPrefix(e.Detail, want) && e.Program != "" })
+	byWhom := func(r *facts.Runtime) int { // another may be taken for him until his own act is read
+		return slices.IndexFunc(r.Events, func(e facts.RuntimeEvent) bool {
+			return strings.HasPrefix(e.Detail, want) && filepath.Base(e.Program) == hooktest.Doer
+		})
 	}
 	r := await(t, s, want, func(r *facts.Runtime) bool { return byWhom(r) >= 0 })
 	e := r.Events[byWhom(r)]
-	if e.Kind != "mount" || filepath.Base(e.Program) != hooktest.Doer || e.UID == nil || *e.UID != 0 || e.PID == 0 {
+	if e.Kind != "mount" || e.UID == nil || *e.UID != 0 || e.PID == 0 {
 		t.Errorf("event %+v", e)
 	}
 	n := 0
@@ -132,19 +134,19 @@ func TestMatches(t *testing.T) {
 	for _, tt := range []struct {
 		line string
 		seen act.Seen
-		want bool
+		want certainty
 	}{
-		{"dccp (OE)", act.Seen{Kind: act.Module, What: "dccp"}, true},
-		{"dccp_ipv4", act.Seen{Kind: act.Module, What: "dccp"}, false},
-		{"Kprobe hide", act.Seen{Kind: act.Program, What: "hide", Mask: 2}, true},
-		{"Kprobe hid", act.Seen{Kind: act.Program, What: "hide", Mask: 2}, false},
-		{"vfat /dev/sdb1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "vfat"}, true},
-		{"nfs4 a:/b on /mnt (rw)", act.Seen{Kind: act.Mount, What: "nfs"}, true},
-		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "vfat"}, false},
-		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "none", Mask: 4096}, true},
-		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount}, true},
+		{"dccp (OE)", act.Seen{Kind: act.Module, What: "dccp"}, known},
+		{"dccp_ipv4", act.Seen{Kind: act.Module, What: "dccp"}, unknown},
+		{"Kprobe hide", act.Seen{Kind: act.Program, What: "hide", Mask: 2}, known},
+		{"Kprobe hid", act.Seen{Kind: act.Program, What: "hide", Mask: 2}, unknown},
+		{"vfat /dev/sdb1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "vfat"}, known},
+		{"nfs4 a:/b on /mnt (rw)", act.Seen{Kind: act.Mount, What: "nfs"}, known},
+		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "vfat"}, unknown},
+		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount, What: "none", Mask: 4096}, guessed},
+		{"ext4 /dev/sda1 on /mnt (rw)", act.Seen{Kind: act.Mount}, guessed},
 	} {
-		if got := matches(tt.line, tt.seen); got != tt.want {
+		if got := matches(census.Change{Kind: tt.seen.Kind.String(), Detail: tt.line}, tt.seen); got != tt.want {
 			t.Errorf("%q and %+v: %v", tt.line, tt.seen, got)
 		}
 	}

@@ -123,11 +123,21 @@ func Open(ctx context.Context, allowed bool, home string, tell func(Change)) *Pr
 		defer p.done.Done()
 		p.read()
 	}()
-	p.state, p.reason = hook.Proven, unmarked
+	p.state, p.reason = hook.Proven, nameless(unmarked)
 	if err := p.prove(ctx); err != nil {
 		p.state, p.reason = hook.Silent, err.Error()
 	}
 	return p
+}
+
+// nameless adds to a reason that the kernel tells only those with CAP_SYS_ADMIN which process it was.
+func nameless(reason string) string {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	if err := unix.Capget(&header, &sets[0]); err != nil || sets[0].Effective>>unix.CAP_SYS_ADMIN&1 == 1 {
+		return reason
+	}
+	return strings.TrimSuffix("who did it is not known without CAP_SYS_ADMIN; "+reason, "; ")
 }
 
 // markAll gives a sentence about what could not be marked.

@@ -69,7 +69,7 @@ func OpenReads(ctx context.Context, allowed bool, home string, tell func(Change)
 		defer o.done.Done()
 		o.read()
 	}()
-	o.state = hook.Proven
+	o.state, o.reason = hook.Proven, nameless("")
 	if err := o.prove(ctx, home); err != nil {
 		o.state, o.reason = hook.Silent, err.Error()
 	}
@@ -103,7 +103,7 @@ func (o *Opens) Mark() {
 	}
 	o.marked = fresh
 	if len(failed) > 0 {
-		o.reason = "not watched: " + strings.Join(failed[:min(len(failed), 8)], ", ")
+		o.reason = nameless("not watched: " + strings.Join(failed[:min(len(failed), 8)], ", "))
 	}
 }
 

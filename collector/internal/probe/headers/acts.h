@@ -31,7 +31,8 @@ enum act_flag {
 	ACT_CERTAIN = 4, /* it has happened; without it, it was asked for */
 };
 
-/* What becomes of acts beside the causes: of those that the agent caused itself nothing is kept but that they ran. */
+/* What becomes of acts beside the causes: of those that the agent caused itself nothing is kept but that they ran. It
+ * loads no modules: one that comes in its name is kept. */
 enum { BY_AGENT = CAUSES, TALLIES };
 
 struct act_key {
@@ -161,7 +162,7 @@ static __always_inline int acted(struct act_key *key, __u32 notable)
 	struct act *a;
 	int own;
 
-	if (by_agent()) {
+	if (key->action != ACT_MODULE && by_agent()) {
 		count_act(key->action, BY_AGENT);
 		return 0;
 	}
