@@ -144,3 +144,21 @@ func FuzzOpenAnswer(f *testing.F) {
 		}
 	})
 }
+
+// FuzzShape: what the check of the shape lets through is decoded or refused, and what is a message passes it.
+func FuzzShape(f *testing.F) {
+	good, err := Marshal(&vymirv1.CheckInRequest{WireVersion: 1, Items: []*vymirv1.Item{{Sequence: 1, Body: &vymirv1.Item_Assessment{Assessment: &vymirv1.Assessment{Results: []*vymirv1.Result{{Control: 1}}}}}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(bytes.Repeat([]byte{0x12, 0}, 100))
+	f.Add([]byte{0x12, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var m vymirv1.CheckInRequest
+		err := proto.Unmarshal(b, &m)
+		if shape := CheckShape(b, m.ProtoReflect().Descriptor()); err == nil && shape != nil && len(b) < MaxParts {
+			t.Errorf("a message of %d bytes is refused: %v", len(b), shape)
+		}
+	})
+}

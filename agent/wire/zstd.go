@@ -84,6 +84,7 @@ const compressionName = "zstd"
 // gzip stays possible for tools; the limit holds for the decompressed message.
 func HandlerOptions() []connect.HandlerOption {
 	options := []connect.HandlerOption{
+		connect.WithCodec(codec{}),
 		connect.WithCompression(compressionName, newDecompressor, newCompressor),
 		connect.WithCompressMinBytes(MinCompressBytes),
 		connect.WithReadMaxBytes(MaxMessageBytes),
@@ -96,6 +97,7 @@ func HandlerOptions() []connect.HandlerOption {
 
 func clientOptions() []connect.ClientOption {
 	return []connect.ClientOption{
+		connect.WithCodec(codec{}),
 		connect.WithAcceptCompression("gzip", nil, nil), // one compression is enough, and its name costs bytes
 		connect.WithAcceptCompression(dictionaryName, newDictionaryDecompressor(dictionaryName), newDictionaryCompressor),
 		connect.WithSendCompression(dictionaryName),

@@ -2,13 +2,9 @@ package ingest
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +33,7 @@ type Stats struct {
 
 // Limits of one server process. A zero field takes the default.
 type Limits struct {
-	Concurrent int           // check-ins worked on at once; 64
+	Concurrent int           // calls decoded and worked on at once; 64
 	PerHost    int           // check-ins a host may make at once; then one per PerHostEvery; 30
 	HostEvery  time.Duration // 10 s
 }
@@ -48,57 +44,13 @@ type handler struct {
 	enroller *enrol.Enroller
 	log      *slog.Logger
 	now      func() time.Time
-	slots    chan struct{}
-	calls    *limit.Keyed // check-ins and renewals per host
-	fetches  *limit.Keyed // fetches per host
+	slots    chan struct{} // calls that are decoded and worked on
+	inside   inside        // calls that are under way, from their header to their answer
+	calls    *limit.Keyed  // check-ins and renewals per host
+	fetches  *limit.Keyed  // fetches per host
 }
 
 var _ vymirv1connect.AgentServiceHandler = (*handler)(nil)
-
-// unauthenticated are the calls made without a client certificate, with the most bytes they may have.
-var unauthenticated = map[string]int64{
-	vymirv1connect.AgentServiceEnrolProcedure:   16 << 10,
-	vymirv1connect.AgentServiceRecoverProcedure: 16 << 10,
-}
-
-type callerKey struct{}
-
-// caller is who calls, as far as TLS proved it.
-type caller struct {
-	certificate *x509.Certificate // nil: none was shown
-	address     string            // without port
-	protocol    wire.Protocol     // how the call came
-}
-
-// gate is the first thing every request meets: it refuses a call without certificate before its body is read, and
-// bounds the body.
-func (h *handler) gate(next http.Handler) http.Handler {
-	deny := connect.NewErrorWriter(wire.HandlerOptions()...)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var c caller
-		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-			c.certificate = r.TLS.PeerCertificates[0]
-		}
-		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
-		c.protocol = wire.TCP
-		if r.ProtoMajor == 3 {
-			c.protocol = wire.QUIC
-		}
-		limit, open := unauthenticated[r.URL.Path]
-		if !open {
-			limit = wire.MaxCompressedBytes
-			if c.certificate == nil && strings.HasPrefix(r.URL.Path, "/"+vymirv1connect.AgentServiceName+"/") {
-				if err := deny.Write(w, r, connect.NewError(connect.CodeUnauthenticated, errors.New("a client certificate is needed: enrol first"))); err != nil {
-					h.log.Debug("answer refusal", "err", err)
-				}
-				return
-			}
-		}
-		body := &countedBody{ReadCloser: http.MaxBytesReader(w, r.Body, limit), n: &h.stats.Bytes}
-		r.Body = body
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
-	})
-}
 
 // Enrol implements the service.
 func (h *handler) Enrol(ctx context.Context, req *connect.Request[vymirv1.EnrolRequest]) (*connect.Response[vymirv1.EnrolResponse], error) {
@@ -161,15 +113,6 @@ func (h *handler) CheckIn(ctx context.Context, req *connect.Request[vymirv1.Chec
 	items, err := prepare(req.Msg)
 	if err != nil {
 		return nil, h.code("check in", err)
-	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-time.After(5 * time.Second):
-		h.stats.Limited.Add(1)
-		return nil, busy(30 * time.Second)
-	case <-ctx.Done():
-		return nil, connect.NewError(connect.CodeCanceled, ctx.Err())
 	}
 	c, _ := ctx.Value(callerKey{}).(caller)
 	now := h.now()
@@ -247,7 +190,7 @@ func checkVersion(v uint32) error {
 	return nil
 }
 
-func busy(wait time.Duration) error {
+func busy(wait time.Duration) *connect.Error {
 	e := connect.NewError(connect.CodeResourceExhausted, enrol.ErrTooOften)
 	e.Meta().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
 	return e

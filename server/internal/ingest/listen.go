@@ -82,7 +82,7 @@ func Listen(o Options) (*Server, error) {
 	s := &Server{Stats: &Stats{}, done: make(chan error, 2)}
 	h := newHandler(o, s.Stats)
 	mux := http.NewServeMux()
-	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered))...))
+	mux.Handle(vymirv1connect.NewAgentServiceHandler(h, append(wire.HandlerOptions(), connect.WithRecover(h.recovered), connect.WithInterceptors(connect.UnaryInterceptorFunc(worked)))...))
 	conf, err := tlsConfig(o, s.Stats)
 	if err != nil {
 		return nil, err
@@ -124,11 +124,13 @@ func Listen(o Options) (*Server, error) {
 		return nil, fmt.Errorf("listen for QUIC on %s: %w", s.addr, err)
 	}
 	gated := h.gate(mux)
-	s.h3 = &http3.Server{Handler: gated, MaxHeaderBytes: 16 << 10, IdleTimeout: idleTimeout}
+	door := &door{turned: func() { s.Stats.Limited.Add(1) }}
+	s.h3 = &http3.Server{Handler: gated, ConnContext: door.quic, MaxHeaderBytes: 16 << 10, IdleTimeout: idleTimeout}
 	s.h2 = &http.Server{
 		Handler: gated, TLSConfig: conf.Clone(), MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: idleTimeout,
-		ErrorLog: log.New(io.Discard, "", 0), // strangers' broken handshakes are not our log's matter
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: callTime, WriteTimeout: callTime, IdleTimeout: idleTimeout,
+		ConnState: door.tcp(),
+		ErrorLog:  log.New(io.Discard, "", 0), // strangers' broken handshakes are not our log's matter
 	}
 	return s, nil
 }
@@ -262,17 +264,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (h *handler) recovered(_ context.Context, spec connect.Spec, _ http.Header, p any) error {
 	h.log.Error("panic in a call", "call", spec.Procedure, "panic", fmt.Sprint(p))
 	return connect.NewError(connect.CodeInternal, errors.New("the server made a mistake"))
-}
-
-// countedBody counts what is read of a request.
-type countedBody struct {
-	io.ReadCloser
-	n *atomic.Uint64
-}
-
-// Read implements [io.Reader].
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.n.Add(uint64(n))
-	return n, err
 }
