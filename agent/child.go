@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,7 +97,16 @@ func DescribeSelf(doc *facts.Document, c Config) {
 		doc.Agent.OutboxItems, doc.Agent.OutboxDropped = &st.Items, &st.Dropped
 	}
 	if st := uplink.LoadState(c.StateDir); !st.LastCheckIn.IsZero() {
-		doc.Agent.LastCheckIn = &st.LastCheckIn
+		now := time.Now()
+		last := st.LastCheckInBy(now, nil)
+		doc.Agent.LastCheckIn = &last
+		if ahead, ok := st.Skew(now, nil); ok {
+			seconds := math.Round(ahead.Seconds())
+			if doc.Time == nil {
+				doc.Time = &facts.Time{}
+			}
+			doc.Time.ServerSkewSeconds = &seconds
+		}
 	}
 }
 

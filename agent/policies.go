@@ -127,7 +127,7 @@ func acceptable(c Config, held pack.Kind, data []byte) (b *bundle.Bundle, trust 
 		current.Name, current.Revision = own.Name, own.Revision
 	}
 	state := uplink.LoadState(c.StateDir)
-	if err := bundle.Accept(current, b, state.Now(time.Now())); err != nil {
+	if err := bundle.Accept(current, b, state.BestNow(time.Now(), nil)); err != nil {
 		return nil, trust, err
 	}
 	trust = pack.Trust{Keys: b.Manifest.Keys, Anchor: anchor}

@@ -65,7 +65,7 @@ func tryVulns(ctx context.Context, c Config, held pack.Kind, data []byte) error 
 			current.Ecosystem, current.Revision = f.Name, f.Revision
 		}
 		state := uplink.LoadState(c.StateDir)
-		err = vulnindex.Accept(current, x.Meta(), ownEcosystem(ctx), state.Now(time.Now()))
+		err = vulnindex.Accept(current, x.Meta(), ownEcosystem(ctx), state.BestNow(time.Now(), nil))
 	}
 	if err != nil {
 		found.Why = err.Error()

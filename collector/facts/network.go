@@ -109,7 +109,7 @@ type Time struct {
 	Servers           []string     `json:"servers,omitzero"` // configured servers, pools, peers and reference clocks of the services that start or run; "dhcp" for those that DHCP hands out
 	Timezone          string       `json:"timezone,omitzero"`
 	RTCOffsetSeconds  *float64     `json:"rtc_offset_seconds,omitzero"`  // hardware clock minus system clock
-	ServerSkewSeconds *float64     `json:"server_skew_seconds,omitzero"` // host clock minus the server's, learnt at the last check-in
+	ServerSkewSeconds *float64     `json:"server_skew_seconds,omitzero"` // host clock minus the server's, by the last check-in since the host booted and what passed since; absent: there was none. To a second
 }
 
 // TimeDaemon is one time service.

@@ -34,15 +34,15 @@ var (
 
 // Identity is one enrolled identity. It is a value that is read; the functions of this package write it.
 type Identity struct {
-	HostID          string    // given by the server
-	Server          string    // host:port
-	Recipient       string    // whom this host reports to, for people
-	Site            string    // of the recipient, for people; may be empty
-	ExportRecipient string    // age recipient of sealed export files; empty: none was given
-	ArtefactKeys    []string  // minisign public keys of policy bundles, as the server gave them at enrolment
-	EnrolledAt      time.Time // by the server's clock
-	Certificate     [][]byte  // DER, leaf first
-	Roots           [][]byte  // DER
+	HostID          string        // given by the server
+	Server          string        // host:port
+	Recipient       string        // whom this host reports to, for people
+	Site            string        // of the recipient, for people; may be empty
+	ExportRecipient string        // age recipient of sealed export files; empty: none was given
+	ArtefactKeys    []string      // minisign public keys of policy bundles, as the server gave them at enrolment
+	EnrolledAt      time.Time     // by the server's clock
+	Certificate     [][]byte      // DER, leaf first
+	Roots           [][]byte      // DER
 	key             crypto.Signer // *ecdsa.PrivateKey, or *tpm.Key
 	leaf            *x509.Certificate
 	roots           []*x509.Certificate

@@ -24,6 +24,7 @@ type State struct {
 	Protocol      wire.Protocol `json:"protocol,omitzero"`      // of the last success
 	ServerTime    time.Time     `json:"server_time,omitzero"`   // latest time the server told: the truth is not before it
 	SkewSeconds   float64       `json:"skew_seconds"`           // server's clock minus this host's, at the last check-in
+	Anchor        Anchor        `json:"anchor,omitzero"`        // what tells how long ago that was, whatever the clock did since
 	Withhold      []string      `json:"withhold,omitzero"`      // what the server asked to withhold
 	IntervalS     uint32        `json:"interval_seconds,omitzero"`
 	RecoveredAt   time.Time     `json:"recovered_at,omitzero"` // last attempt to recover, by this host's clock

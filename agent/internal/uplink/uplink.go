@@ -33,6 +33,7 @@ type Options struct {
 	Kinds            []string         // of signed artefacts that this host takes; nil: none
 	Protocol         wire.Protocol    // Auto unless the administrator fixed one
 	Now              func() time.Time // this host's clock; nil: time.Now
+	Boot             BootClock        // of this host; zero: the kernel's
 	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
 	IdleTimeout      time.Duration    // of QUIC; 0: the client's default
 
@@ -424,6 +425,7 @@ func (u *Uplink) learnTime(ms int64) {
 	}
 	u.state.LastCheckIn = told
 	u.state.SkewSeconds = told.Sub(u.o.Now()).Seconds()
+	u.state.Anchor = u.o.Boot.anchor()
 }
 
 func (u *Uplink) takeDirectives(d *vymirv1.Directives, out *Outcome) {
