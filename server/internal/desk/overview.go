@@ -59,6 +59,16 @@ func (d *Desk) TotalsByRecipient(ctx context.Context, a access.Actor, since time
 	return list, err
 }
 
+// SearchHosts lists hosts that are the actor's to see and whose name, id or system holds a text in lower case.
+func (d *Desk) SearchHosts(ctx context.Context, a access.Actor, low string, limit int) (list []store.Host, err error) {
+	ids, err := scope(a, access.HostsRead, "")
+	if err != nil {
+		return nil, err
+	}
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = tx.SearchHosts(ids, low, limit); return err })
+	return list, err
+}
+
 // Standings counts results by recipient, control and status; recipient "" is every one that is the actor's to see.
 func (d *Desk) Standings(ctx context.Context, a access.Actor, recipient string) (list []store.Standing, err error) {
 	ids, err := scope(a, access.HostsRead, recipient)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -145,4 +146,12 @@ func (t *Tx) HostDetails(hosts []string) (map[string]HostDetail, error) {
 		out[v.HostID] = v
 	}
 	return out, err
+}
+
+// SearchHosts lists hosts that are not revoked and whose name, id or system holds a text in lower case, by name.
+func (t *Tx) SearchHosts(recipients []string, low string, limit int) ([]Host, error) {
+	cond, args := scoped("recipient_id", recipients...)
+	like := "%" + strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(low) + "%"
+	return many(t, scanHost, `SELECT `+hostColumns+` FROM hosts WHERE revoked_ms = 0 AND `+cond+` AND (lower(name) LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!'
+		OR lower(os) LIKE ? ESCAPE '!') ORDER BY name, id LIMIT ?`, append(args, like, like, like, limit)...)
 }

@@ -25,17 +25,18 @@ var templateFiles embed.FS
 
 // page is what every template gets.
 type page struct {
-	Lang     string
-	Title    string // already in the reader's language
-	Path     string // where the reader is, to come back to
-	Actor    access.Actor
-	SignedIn bool
-	Nav      []navItem
-	Note     string // key of a message, "" for none
-	NoteOK   bool
-	Now      time.Time
-	Plot     bool // the page holds a plot
-	Data     any
+	Lang      string
+	Title     string // already in the reader's language
+	Path      string // where the reader is, to come back to
+	Actor     access.Actor
+	SignedIn  bool
+	Nav       []navItem
+	MaySearch bool
+	Note      string // key of a message, "" for none
+	NoteOK    bool
+	Now       time.Time
+	Plot      bool // the page holds a plot
+	Data      any
 }
 
 type navItem struct {

@@ -57,6 +57,14 @@ type server struct {
 // Handler serves the pages and their assets at the root of the web address. The caller serves it over TLS: the
 // session cookie is Secure.
 func Handler(d Deps) (http.Handler, error) {
+	s, err := newServer(d)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(), nil
+}
+
+func newServer(d Deps) (*server, error) {
 	s := &server{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, address: d.Address, log: d.Log, now: d.Now,
 		enroller: d.Enroller, agents: d.Agents, seal: d.Seal, private: d.PrivateWebhooks}
 	if s.now == nil {
@@ -83,13 +91,17 @@ func Handler(d Deps) (http.Handler, error) {
 	if s.templates, err = loadTemplates(s.locales, s.assets); err != nil {
 		return nil, err
 	}
+	return s, nil
+}
+
+func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/{name}", s.assets)
 	for _, rt := range s.routes() {
 		mux.Handle(rt.pattern, s.handle(rt))
 	}
 	mux.HandleFunc("/", s.notFound)
-	return Secure(mux, s.log), nil
+	return Secure(mux, s.log)
 }
 
 // route is one page or form. An empty action is open to everyone who is signed in; open, to everyone.
@@ -131,6 +143,7 @@ func (s *server) routes() []route {
 		{"POST /account/tokens", access.TokensManage, false, s.newToken},
 		{"POST /account/tokens/{id}/revoke", access.TokensManage, false, s.revokeToken},
 
+		{"GET /search", access.NeedsRead, false, s.search},
 		{"GET /work", access.FindingsReview, false, s.work},
 		{"GET /recipients", access.HostsRead, false, s.recipients},
 		{"GET /recipients/{id}", access.HostsRead, false, s.recipient},
@@ -305,7 +318,8 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 // page fills in what every page shows.
 func (q *request) page(title string, data any) page {
 	p := page{Lang: q.loc.lang, Title: title, Path: q.URL.RequestURI(), Actor: q.actor, SignedIn: q.actor.UserID != "",
-		Nav: q.nav(), Now: q.now, Data: data}
+		Nav: q.nav(), Now: q.now, Data: data,
+		MaySearch: access.May(q.actor, access.NeedsRead)}
 	if q.Method != http.MethodGet {
 		p.Path = "/"
 	}

@@ -26,6 +26,7 @@ type site struct {
 	world   webtest.World
 	people  *access.Service
 	st      *store.Store
+	server  *server
 }
 
 func newSite(t *testing.T) *site {
@@ -48,12 +49,12 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := Handler(Deps{Store: st, Access: people, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	srv, err := newServer(Deps{Store: st, Access: people, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Enroller: enrol.New(st, ca, enrol.NewRevocations(st, clock), clock), Agents: "vymir.example:7443", Seal: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &site{h, w, people, st}
+	return &site{srv.handler(), w, people, st, srv}
 }
 
 // session signs a person in by a link and returns the cookie's value.
