@@ -2,7 +2,8 @@
 // and what two persons approve is what later tests look at.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { inflateSync } from "node:zlib";
 import { open, launch, sound, accessible, base, password } from "./browser.mjs";
 
 let browser;
@@ -254,7 +255,17 @@ const tour = {
   auditor: ["/audit"],
   "": ["/sign-in", "/sign-in/link?t=x"],
 };
+// Seen where axe looks, too: each language in each width and each scheme, and not in every combination.
+const once = {
+  it: ["/recipients", "report", "/heat", "/trend", "/install", "/webhooks", "/leaves", "/search?q=ssh"],
+  assessor: ["/work", "/profiles"],
+};
 const lists = { host: "/hosts", finding: "/findings", need: "/needs", release: "/releases", entry: "/catalogue" };
+
+async function recipientOf(page) { // the only one there is: its list leads to it
+  await page.goto("/recipients");
+  return new URL(page.url()).pathname;
+}
 
 let pagesSeen = 0;
 for (const lang of ["uk", "en"]) {
@@ -262,8 +273,9 @@ for (const lang of ["uk", "en"]) {
     test(`every page in ${lang}, ${width} px, ${scheme}: sound${((width < 500) === (scheme === "dark")) === (lang === "uk") ? " and accessible" : ""}`, async () => {
       for (const [login, pages] of Object.entries(tour)) {
         const page = await open(browser, login || null, { lang, width, scheme });
-        for (const p of pages) {
-          await page.goto(lists[p] ?? p);
+        const full = ((width < 500) === (scheme === "dark")) === (lang === "uk"); // uk: wide light, narrow dark; en: the other two
+        for (const p of full ? [...pages, ...(once[login] ?? [])] : pages) {
+          await page.goto(p === "report" ? `${await recipientOf(page)}/report` : lists[p] ?? p);
           if (lists[p]) await page.locator("tbody th a").first().click();
           await page.waitForLoadState("load");
           const what = `${login || "visitor"} ${p} ${lang} ${width} ${scheme}`;
@@ -271,7 +283,7 @@ for (const lang of ["uk", "en"]) {
           assert.equal(await count(page, "h1"), 1, `${what}: headings`);
           await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
           await sound(page, what);
-          if (((width < 500) === (scheme === "dark")) === (lang === "uk")) await accessible(page, what); // uk: wide light, narrow dark; en: the other two
+          if (full) await accessible(page, what);
           await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = false; });
           await shoot(page, `${login || "visitor"}-${p.replace(/[^a-z]/g, "") || "x"}-${lang}-${width}-${scheme}`);
           pagesSeen++;
@@ -295,8 +307,108 @@ if (shots) test("the two pictures of the README", async () => {
   }
 });
 
+test("an assessor begins at the work queue, and every line of it leads to its findings", async () => {
+  const page = await open(browser, "assessor", { lang: "en" });
+  await page.goto("/");
+  assert.equal(new URL(page.url()).pathname, "/work");
+  const line = page.locator("tbody tr").first();
+  const title = (await line.locator("th a").textContent()).trim();
+  await line.locator("th a").click();
+  assert.ok(await count(page, `tbody th a:has-text("${title}")`) > 0, "the findings are of something else");
+  await sound(page, "findings of a line");
+  await page.context().close();
+});
+
+test("evidence and a decision on several findings at once", async () => {
+  const page = await open(browser, "assessor", { lang: "uk" });
+  await page.goto("/findings?severity=medium");
+  await page.locator("tbody .tick").nth(0).check();
+  await page.locator("tbody .tick").nth(1).check();
+  await page.selectOption("#bulk #decision", "confirmed");
+  await page.click("text=Застосувати до вибраних");
+  assert.match(await page.textContent("[role=status]"), /опрацьовано/);
+  await page.locator("tbody th a").first().click();
+  await page.setInputFiles("#file", { name: "доказ.txt", mimeType: "text/plain", buffer: Buffer.from("PermitRootLogin yes\n") });
+  await page.click("text=Додати файл");
+  assert.match(await page.textContent("main"), /доказ\.txt/);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("a:has-text('доказ.txt')")]);
+  assert.equal(download.suggestedFilename(), "доказ.txt");
+  await sound(page, "finding with evidence");
+  await page.context().close();
+});
+
+test("the heat map and the trend draw what their tables hold", async () => {
+  const page = await open(browser, "assessor", { lang: "uk" });
+  await page.goto("/heat");
+  await page.waitForSelector("[data-plot] svg path");
+  const cells = await count(page, "table.heat td[data-none]"), hatched = await count(page, "table.heat td.hx");
+  assert.ok(cells > 20, `${cells} cells`);
+  assert.ok(hatched > 0, "nothing is hatched, though not everything was measured");
+  const drawn = await page.evaluate(() => { // cells by colour, in the plot
+    const color = (n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim().toLowerCase();
+    const fills = new Set([0, 1, 2, 3, 4].map((n) => color(`--heat-${n}`)));
+    return [...document.querySelectorAll("[data-plot] svg [fill]")].filter((e) => fills.has(e.getAttribute("fill").toLowerCase())).length;
+  });
+  assert.equal(drawn, cells - hatched, "coloured cells of the plot");
+  await sound(page, "heat map");
+  await page.context().close();
+});
+
+test("every page's assets weigh at most 150 KB on the wire", async () => {
+  let most = ["", 0], total = ["", 0];
+  for (const [login, pages] of Object.entries(tour)) {
+    const page = await open(browser, login || null, { lang: "uk" });
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send("Network.enable");
+    await cdp.send("Network.setCacheDisabled", { cacheDisabled: true });
+    let sizes = new Map(), urls = new Map();
+    cdp.on("Network.requestWillBeSent", (e) => urls.set(e.requestId, e.request.url));
+    cdp.on("Network.loadingFinished", (e) => sizes.set(e.requestId, e.encodedDataLength));
+    for (const p of [...pages, ...(once[login] ?? [])]) {
+      const path = p === "report" ? `${await recipientOf(page)}/report` : lists[p] ?? p;
+      sizes.clear(), urls.clear();
+      await page.goto(path);
+      let assets = 0, all = 0;
+      for (const [id, n] of sizes) {
+        all += n;
+        if (new URL(urls.get(id) ?? base).pathname.startsWith("/assets/")) assets += n;
+      }
+      if (assets > most[1]) most = [path, assets];
+      if (all > total[1]) total = [path, all];
+      assert.ok(assets > 0 && assets <= 150_000, `${login} ${path}: ${assets} bytes of assets`);
+    }
+    await page.context().close();
+  }
+  console.log(`assets on the wire: at most ${most[1]} bytes (${most[0]}); with the page itself ${total[1]} (${total[0]})`);
+});
+
+test("a recipient's report prints in both languages as a tagged PDF with its text in it", async () => {
+  for (const [lang, letters] of [["uk", /<04[0-5][0-9a-f]>/i], ["en", /<00[4-7][0-9a-f]>/i]]) {
+    const page = await open(browser, "it", { lang, scheme: "dark" });
+    await page.goto(`${await recipientOf(page)}/report`);
+    const pdf = await page.pdf({ preferCSSPageSize: true, tagged: true, printBackground: true });
+    const text = pdf.toString("latin1");
+    assert.equal(text.slice(0, 5), "%PDF-");
+    assert.match(text, /\/StructTreeRoot/, "not tagged");
+    assert.match(text, new RegExp(`/Lang \\(${lang}`), "its language is not said");
+    const box = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(text);
+    assert.deepEqual([Math.round(box[1]), Math.round(box[2])], [595, 842], "not A4");
+    let maps = "";
+    for (const m of text.matchAll(/stream\r?\n/g)) {
+      const from = m.index + m[0].length, to = text.indexOf("endstream", from);
+      try { maps += inflateSync(pdf.subarray(from, to)).toString("latin1"); } catch { /* a stream of something else */ }
+    }
+    assert.match(maps, letters, "its letters cannot be read back");
+    await page.emulateMedia({ media: "print" });
+    for (const gone of [".top", ".noprint", ".foot"]) assert.equal(await page.locator(gone).first().isVisible(), false, `${gone} is printed`);
+    console.log(`report in ${lang}: ${pdf.length} bytes, ${[...text.matchAll(/\/Type \/Page\b/g)].length} pages`);
+    if (shots) writeFileSync(`${shots}/report-${lang}.pdf`, pdf);
+    await page.context().close();
+  }
+});
+
 test("pages read without JavaScript", async () => {
-  for (const [login, path] of [["donor", "/catalogue"], ["it", "/mend"], ["assessor", "/findings"]]) {
+  for (const [login, path] of [["donor", "/catalogue"], ["it", "/mend"], ["assessor", "/findings"], ["assessor", "/work"], ["assessor", "/heat"], ["it", "/recipients"], ["it", "/leaves"]]) {
     await (await open(browser, login)).context().close();
     const page = await open(browser, login, { lang: "en", javaScript: false });
     await page.goto(path);

@@ -37,7 +37,7 @@ if [ -z "${VYMIR_BIN:-}" ]; then
 fi
 
 free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
-web=127.0.0.1:$(free_port)
+web=localhost:$(free_port) # a name, as passkeys are bound to one
 quic=127.0.0.1:$(free_port)
 VYMIR_STATE=$work/state VYMIR_WEB=$web VYMIR_QUIC=$quic "$bin/vymir-server" trial --agent "$bin/vymir-agent" --once >"$work/trial.log" 2>&1 ||
 	{ cat "$work/trial.log" >&2; fail "the trial round failed"; }
@@ -60,6 +60,8 @@ person donor "Anna Berg" donor --donor d-first
 person other "Jan Nowak" donor --donor d-second
 person coordinator "Тарас Мельник" coordinator
 person auditor "Оксана Лисенко" auditor
+person keys "Ганна Ткаченко" auditor
+person codes "Петро Савченко" auditor
 
 "$bin/vymir-server" --config "$work/state/server.yaml" serve >"$work/serve.log" 2>&1 &
 server=$!
@@ -70,4 +72,4 @@ for _ in $(seq 100); do
 done
 
 cd "$here"
-VYMIR_URL=https://$web VYMIR_WORK=$work node --test --test-concurrency=1 --test-reporter=spec "$@" pages.test.mjs
+VYMIR_URL=https://$web VYMIR_WORK=$work node --test --test-concurrency=1 --test-reporter=spec "$@" pages.test.mjs factors.test.mjs
