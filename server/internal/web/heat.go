@@ -42,7 +42,7 @@ type heatRow struct {
 	Control, Title string
 	Severity       assessment.Severity
 	Cells          []heatCell
-	fail           int
+	fail, none     int
 }
 
 type heatData struct {
@@ -123,8 +123,11 @@ func (d *heatData) fill(q *request, list []store.Standing, family string) {
 			rows[st.Control] = r
 		}
 		r.Cells[i].add(st)
-		if st.Status == assessment.Fail {
+		switch st.Status {
+		case assessment.Fail:
 			r.fail += st.Hosts
+		case assessment.Unmeasured, assessment.Error:
+			r.none += st.Hosts
 		}
 	}
 	for _, r := range rows {
@@ -134,7 +137,7 @@ func (d *heatData) fill(q *request, list []store.Standing, family string) {
 		d.Rows = append(d.Rows, *r)
 	}
 	slices.SortFunc(d.Rows, func(x, y heatRow) int {
-		return cmp.Or(y.fail-x.fail, y.Severity.Rank()-x.Severity.Rank(), strings.Compare(x.Control, y.Control))
+		return cmp.Or(y.fail-x.fail, y.none-x.none, y.Severity.Rank()-x.Severity.Rank(), strings.Compare(x.Control, y.Control))
 	})
 	d.More = max(0, len(d.Rows)-heatRows)
 	d.Rows = d.Rows[:len(d.Rows)-d.More]

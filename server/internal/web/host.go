@@ -47,7 +47,8 @@ type reportRow struct {
 
 type hostData struct {
 	desk.HostView
-	Results []resultLine // but for those left out
+	Results []resultLine // that want a look: failed, undecided
+	Fine    []resultLine // met, or not applicable to this host
 	Left    []resultLine // left out by the administrator
 	Runtime []resultLine // that rest on the kernel's testimony
 	Drift   []resultLine // what holds now differs from what the files say
@@ -86,6 +87,10 @@ func (s *server) host(q *request) error {
 		d.sort(line, cat)
 	}
 	slices.SortStableFunc(d.Results, bySeverity)
+	at := slices.IndexFunc(d.Results, func(r resultLine) bool { return statusOrder[r.Status] >= statusOrder[assessment.Pass] })
+	if at >= 0 {
+		d.Results, d.Fine = d.Results[:at], d.Results[at:]
+	}
 	if d.Reports, err = q.reports(v.Host.ID); err != nil {
 		return err
 	}
