@@ -347,3 +347,35 @@ func TestSameContentWhateverTheOrder(t *testing.T) {
 		t.Error("the manifest differs")
 	}
 }
+
+// What is remembered of versions and spans says what comparing them says, also when there is more than is remembered.
+func TestCoversAreExact(t *testing.T) {
+	b, err := NewBuilder(Release{Ecosystem: "Debian:12"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := []string{"1.0-1", "1.0-1~bpo1", "1:0.1-1", "2.0-1", "2.0-1+deb12u1", "", "0"}
+	spans := []span{{}, {to: "2.0-1"}, {to: "2.0-1", closed: true}, {from: "1.0-1", to: "2.0-1+deb12u1"}, {from: "1:0"}, {from: "2.0-1"}}
+	for round := range 2 {
+		for _, v := range versions {
+			parsed, wantErr := b.parse(v)
+			for i := range spans {
+				for _, list := range [][]span{spans[i : i+1], {spans[i], spans[(i+1)%len(spans)]}, nil} {
+					got, err := b.covered(v, list)
+					if (err != nil) != (wantErr != nil) {
+						t.Fatalf("%q: error %v, want %v", v, err, wantErr)
+					}
+					if err != nil {
+						continue
+					}
+					if _, want, _ := inside(parsed, list); got != want {
+						t.Errorf("round %d: %q in %+v: %v, want %v", round, v, list, got, want)
+					}
+				}
+			}
+		}
+		for i := range maxCovers - len(b.told.numbers) { // the next one forgets
+			b.told.number(fmt.Sprint("x", i))
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -219,7 +220,11 @@ func (p *program) vexCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.toFile(f.out, func(w io.Writer) error { return inventory.OpenVEX(w, doc, triaged, programVersion()) })
+			err = p.toFile(f.out, func(w io.Writer) error { return inventory.OpenVEX(w, doc, triaged, programVersion()) })
+			if errors.Is(err, inventory.ErrNothing) {
+				return told{p.text("vex.nothing")}
+			}
+			return err
 		},
 	}
 	f.add(c, true)

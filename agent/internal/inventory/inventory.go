@@ -5,9 +5,11 @@ package inventory
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,6 +140,9 @@ type product struct {
 	ID string `json:"@id"`
 }
 
+// ErrNothing says that there is nothing to state: an OpenVEX document has one statement or more.
+var ErrNothing = errors.New("no vulnerability was found, and an OpenVEX document states one at least")
+
 // OpenVEX writes what the triage makes of each vulnerability as an OpenVEX 0.2.0 document. A vulnerable package is affected even when nothing
 // uses it: the action then says that it is deferred, and why. Only where the distribution itself calls a weakness unimportant
 // the package is not affected. Vulnerabilities that were not measured are an error.
@@ -157,7 +162,9 @@ func OpenVEX(w io.Writer, doc *facts.Document, triaged []policies.Triaged, versi
 		s := statement{Vulnerability: named{Name: t.ID, Aliases: t.CVEs}, Status: "affected", Products: []product{}}
 		for _, name := range t.Packages {
 			for _, purl := range byName[name] {
-				s.Products = append(s.Products, product{purl})
+				if one := (product{purl}); !slices.Contains(s.Products, one) { // rpm keeps several of one kernel
+					s.Products = append(s.Products, one)
+				}
 			}
 		}
 		if t.Unimportant {
@@ -171,7 +178,9 @@ func OpenVEX(w io.Writer, doc *facts.Document, triaged []policies.Triaged, versi
 	if err != nil {
 		return err
 	}
-	v.ID = id
+	if v.ID = id; len(v.Statements) == 0 {
+		return ErrNothing
+	}
 	return write(w, v)
 }
 

@@ -15,6 +15,7 @@ import (
 	"aead.dev/minisign"
 
 	"github.com/vymir-project/vymir/collector/vulnindex"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 	"github.com/vymir-project/vymir/server/internal/vulns"
@@ -92,20 +93,31 @@ func TestScale(t *testing.T) {
 				fmt.Sprintf(`{"package":{"ecosystem":"Debian:12","name":"source-%d"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":%q}]}],"ecosystem_specific":{"urgency":"medium"}},{"package":{"ecosystem":"Debian:13","name":"source-%d"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":%q}]}]}`, i%3000, fixed, i%3000, fixed))
 		}
 	}
-	var affected strings.Builder
-	for flavour := range 60 { // half a megabyte: every kernel flavour lists every version it ever had
-		if flavour > 0 {
-			affected.WriteByte(',')
-		}
+	// Half a megabyte: every kernel flavour lists every version it ever had, and its own fix, which many records share.
+	var listed [60]string
+	for flavour := range listed {
 		var versions strings.Builder
 		for v := range 400 {
-			fmt.Fprintf(&versions, `,"6.8.0-%d.%d"`, 1000+v, v)
+			fmt.Fprintf(&versions, `,"6.8.0-%d.%d"`, 1000+v, 100*flavour+v%90)
 		}
-		fmt.Fprintf(&affected, `{"package":{"ecosystem":"Ubuntu:24.04:LTS","name":"linux-flavour-%d"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"6.8.0-2000.1"}]}],"versions":[%s]}`, flavour, versions.String()[1:])
+		listed[flavour] = versions.String()[1:]
 	}
-	kernel := func(i int) (string, string) {
-		id := fmt.Sprintf("UBUNTU-CVE-2025-%d", 20000+i)
-		return id, fmt.Sprintf(`{"schema_version":"1.6.0","id":%q,"modified":"2026-11-01T00:00:00Z","upstream":["CVE-2025-%d"],"affected":[%s]}`, id, 20000+i, affected.String())
+	kernel := func(day, changed int) func(int) (string, string) {
+		return func(i int) (string, string) {
+			id, modified := fmt.Sprintf("UBUNTU-CVE-2025-%d", 20000+i), 1
+			fixed := 1200 + i%250
+			if i%100 < changed {
+				fixed, modified = fixed+1, day
+			}
+			var affected strings.Builder
+			for flavour := range listed {
+				if flavour > 0 {
+					affected.WriteByte(',')
+				}
+				fmt.Fprintf(&affected, `{"package":{"ecosystem":"Ubuntu:24.04:LTS","name":"linux-flavour-%d"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"6.8.0-%d.%d"}]}],"versions":[%s]}`, flavour, fixed, 100*flavour, listed[flavour])
+			}
+			return id, fmt.Sprintf(`{"schema_version":"1.6.0","id":%q,"modified":"2026-11-%02dT00:00:00Z","upstream":["CVE-2025-%d"],"affected":[%s]}`, id, modified, 20000+i, affected.String())
+		}
 	}
 	st := storetest.New(t)
 	step := func(name string, f func()) {
@@ -115,7 +127,8 @@ func TestScale(t *testing.T) {
 		f()
 		t.Logf("%-46s %6.1f CPU-s %6.1f s, peak %s", name, (cpu(t) - c).Seconds(), time.Since(w).Seconds(), peak(t))
 	}
-	first, next, ubuntu := generate(t, 50_000, debian(1, 0)), generate(t, 50_000, debian(2, 3)), generate(t, 500, kernel)
+	first, next := generate(t, 50_000, debian(1, 0)), generate(t, 50_000, debian(2, 3))
+	ubuntu, ubuntuNext := generate(t, 500, kernel(1, 0)), generate(t, 500, kernel(2, 1))
 	for _, f := range []string{first, ubuntu} {
 		info, err := os.Stat(f)
 		if err != nil {
@@ -138,24 +151,48 @@ func TestScale(t *testing.T) {
 	step("import 500 kernel records of half a megabyte", func() { t.Logf("%+v", load(t, st, ubuntu)) })
 	step("build three indexes", func() { build(storetest.Now) })
 	step("import the next day, 3 in 1,000 changed", func() { t.Logf("%+v", load(t, st, next)) })
+	step("import the next day of kernel records, 1 in 100 changed", func() { t.Logf("%+v", load(t, st, ubuntuNext)) })
 	step("build what changed", func() { build(storetest.Now.Add(24 * time.Hour)) })
-	var opened [2]*vulnindex.Index
-	for i := range opened {
-		if opened[i], err = vulnindex.Open(built[fmt.Sprint("Debian:12 ", i+1)], public); err != nil {
-			t.Fatal(err)
-		}
-	}
-	delta, err := vulnindex.Delta(opened[0], opened[1])
-	if err != nil {
+	if err := dispatch.Trust(t.Context(), st, public.String(), "test", storetest.Now); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("Debian:12 index %d bytes, delta of the day %d bytes; Ubuntu:24.04 index %d bytes", len(built["Debian:12 1"]), len(delta), len(built["Ubuntu:24.04 1"]))
+	var last *vulnindex.Index
+	for _, release := range []string{"Debian:12", "Ubuntu:24.04"} {
+		var opened [2]*vulnindex.Index
+		for i := range opened {
+			if opened[i], err = vulnindex.Open(built[fmt.Sprint(release, " ", i+1)], public); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var delta []byte
+		step("make the delta of "+release, func() {
+			if delta, err = vulnindex.Delta(opened[0], opened[1]); err != nil {
+				t.Fatal(err)
+			}
+		})
+		step("apply it", func() {
+			if _, err = vulnindex.Apply(opened[0], delta, public); err != nil {
+				t.Fatal(err)
+			}
+		})
+		t.Logf("%s: index %d bytes, delta of the day %d bytes", release, len(built[release+" 1"]), len(delta))
+		step("publish two revisions", func() {
+			for i := range 2 {
+				if _, err := dispatch.Publish(t.Context(), st, built[fmt.Sprint(release, " ", i+1)], "", "test", storetest.Now); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if release == "Debian:12" {
+			last = opened[1]
+		}
+	}
 	var packages []vulnindex.Package
 	for i := range 943 {
 		packages = append(packages, vulnindex.Package{Name: fmt.Sprintf("source-%d", i), Version: fmt.Sprintf("%d.%d-1", i%9+1, i%50)})
 	}
 	step("match 943 packages against Debian:12", func() {
-		got, err := opened[1].Match(packages)
+		got, err := last.Match(packages)
 		t.Logf("%d matches, %v", len(got.Matches), err)
 	})
 	var size int64
