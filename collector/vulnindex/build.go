@@ -28,7 +28,7 @@ type Builder struct {
 	epss      map[string]float64
 	meta      Meta
 	withdrawn int
-	told      covers
+	order     order
 }
 
 // KEV is one line of the catalogue of known exploited vulnerabilities.
@@ -174,55 +174,44 @@ func (b *Builder) affected(id string, a *Affected) (affect, error) {
 	return out, nil
 }
 
-// covers remembers whether a version lies in a span. A kernel's record lists some hundred versions for each flavour, and the same versions and
-// fixes come again with every record of that kernel: comparing them took nine tenths of the time of a build.
-type covers struct {
-	numbers map[string]uint32 // of versions
-	known   map[[3]uint32]bool
-}
-
-// maxCovers bounds what is remembered; beyond it all is forgotten.
-const maxCovers = 1 << 18
-
-func (c *covers) number(version string) uint32 {
-	n, ok := c.numbers[version]
-	if !ok {
-		n = uint32(len(c.numbers)) + 1
-		c.numbers[strings.Clone(version)] = n
-	}
-	return n
-}
-
 // covered reports whether a listed version lies in any of the spans. A version that cannot be read is an error, also where no span is.
 func (b *Builder) covered(version string, spans []span) (bool, error) {
-	if len(spans) == 0 {
-		_, err := b.parse(version)
+	if b.order.full() {
+		b.order = order{}
+	}
+	v, err := b.place(version)
+	if err != nil {
 		return false, err
 	}
-	if c := &b.told; c.known == nil || len(c.known) >= maxCovers || len(c.numbers) >= maxCovers {
-		*c = covers{numbers: map[string]uint32{}, known: map[[3]uint32]bool{}}
-	}
 	for _, s := range spans {
-		key := [3]uint32{b.told.number(version), b.told.number(s.from), b.told.number(s.to) << 1}
-		if s.closed {
-			key[2]++
-		}
-		in, ok := b.told.known[key]
-		if !ok {
-			parsed, err := b.parse(version)
-			if err != nil {
+		var from, to *placed
+		if s.from != "" {
+			if from, err = b.place(s.from); err != nil {
 				return false, err
 			}
-			if _, in, err = inside(parsed, []span{s}); err != nil {
+		}
+		if s.to != "" {
+			if to, err = b.place(s.to); err != nil {
 				return false, err
 			}
-			b.told.known[key] = in
 		}
-		if in {
+		if (from == nil || v.at >= from.at) && (to == nil || v.at < to.at || s.closed && v.at == to.at) {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// place gives where a version stands in the order of all that were seen.
+func (b *Builder) place(version string) (*placed, error) {
+	if p, ok := b.order.places[version]; ok {
+		return p, nil
+	}
+	parsed, err := b.parse(version)
+	if err != nil {
+		return nil, err
+	}
+	return b.order.insert(version, parsed)
 }
 
 func (b *Builder) parse(version string) (semantic.Version, error) {

@@ -348,13 +348,13 @@ func TestSameContentWhateverTheOrder(t *testing.T) {
 	}
 }
 
-// What is remembered of versions and spans says what comparing them says, also when there is more than is remembered.
-func TestCoversAreExact(t *testing.T) {
+// The order of versions says what comparing each of them says, also when places run out and when it begins anew.
+func TestOrderIsExact(t *testing.T) {
 	b, err := NewBuilder(Release{Ecosystem: "Debian:12"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	versions := []string{"1.0-1", "1.0-1~bpo1", "1:0.1-1", "2.0-1", "2.0-1+deb12u1", "", "0"}
+	versions := []string{"1.0-1", "1.0-1~bpo1", "1:0.1-1", "2.0-1", "2.0-1+deb12u1", "", "0", "01.0-1"}
 	spans := []span{{}, {to: "2.0-1"}, {to: "2.0-1", closed: true}, {from: "1.0-1", to: "2.0-1+deb12u1"}, {from: "1:0"}, {from: "2.0-1"}}
 	for round := range 2 {
 		for _, v := range versions {
@@ -374,8 +374,25 @@ func TestCoversAreExact(t *testing.T) {
 				}
 			}
 		}
-		for i := range maxCovers - len(b.told.numbers) { // the next one forgets
-			b.told.number(fmt.Sprint("x", i))
+		for i := range 300 { // always into the same gap, from both sides: places run out
+			for _, v := range []string{fmt.Sprintf("1.0-1+a%d", 1000+i), fmt.Sprintf("1.0-1+b%d", 2000-i)} {
+				if _, err := b.place(v); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
+		for i := 1; i < len(b.order.sorted); i++ {
+			low, high := b.order.sorted[i-1], b.order.sorted[i]
+			if c, err := low.parsed.Compare(high.parsed); err != nil || c >= 0 || low.at >= high.at {
+				t.Fatalf("round %d: place %d and the one before: %d, %d and %d", round, i, c, low.at, high.at)
+			}
+		}
+	}
+	b.order = order{places: make(map[string]*placed, maxOrder)}
+	for i := range maxOrder {
+		b.order.places[fmt.Sprint(i)] = nil
+	}
+	if in, err := b.covered("1.5-1", spans[1:2]); err != nil || !in || len(b.order.places) != 2 {
+		t.Errorf("after it was full: %v, %v, %d places", in, err, len(b.order.places))
 	}
 }
