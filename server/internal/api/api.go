@@ -66,6 +66,7 @@ type service struct {
 	private   bool
 	log       *slog.Logger
 	now       func() time.Time
+	changes   chan struct{} // one for each conditional change that is worked on
 }
 
 // Handler serves the API below [Prefix].
@@ -76,7 +77,7 @@ func Handler(d Deps) (http.Handler, error) {
 
 func build(d Deps) (http.Handler, huma.API, error) {
 	s := &service{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, seal: d.Seal, private: d.PrivateWebhooks,
-		log: d.Log, now: d.Now}
+		log: d.Log, now: d.Now, changes: make(chan struct{}, changesAtOnce)}
 	if s.seal == nil {
 		b := make([]byte, 32)
 		rand.Read(b) //nolint:errcheck // never fails since Go 1.24
@@ -104,6 +105,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.factors(api)
 	s.administer(api)
 	s.measured(api)
+	s.standing(api)
 	s.evidence(api)
 	s.reports(api)
 	s.consent(api)
@@ -117,8 +119,10 @@ func build(d Deps) (http.Handler, huma.API, error) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		w.Write(push) //nolint:errcheck // the caller went away
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem(w, http.StatusNotFound) })
-	return s.secure(mux), api, nil
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		problem(w, http.StatusNotFound, "there is nothing at this address, or not by this method")
+	})
+	return s.secure(mux, readable(api)), api, nil
 }
 
 func config(version string) huma.Config {
@@ -138,9 +142,9 @@ func config(version string) huma.Config {
 }
 
 // secure wraps the API with what holds for every answer.
-func (s *service) secure(next http.Handler) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(s.idempotent(conditional(next)))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (s *service) secure(next http.Handler, readable [][]string) http.Handler {
+	guarded := http.NewCrossOriginProtection().Handler(s.idempotent(s.matched(readable, conditional(next))))
+	return speak(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -150,7 +154,7 @@ func (s *service) secure(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if len(r.URL.RawQuery) > maxQuery {
-			problem(w, http.StatusRequestURITooLong)
+			problem(w, http.StatusRequestURITooLong, "the address has more than "+itoa(maxQuery)+" bytes after the question mark")
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
@@ -160,11 +164,11 @@ func (s *service) secure(next http.Handler) http.Handler {
 					panic(p)
 				}
 				s.log.Error("api panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-				problem(w, http.StatusInternalServerError)
+				problem(w, http.StatusInternalServerError, "the server failed; it has been recorded")
 			}
 		}()
 		guarded.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // bodyLimit is how much a request may carry: files may be larger than the rest.
@@ -177,12 +181,6 @@ func bodyLimit(r *http.Request) int64 {
 		return foreign.MaxBytes + 1
 	}
 	return maxBody
-}
-
-func problem(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	w.Write([]byte(`{"title":"` + http.StatusText(status) + `","status":` + strings.TrimSpace(itoa(status)) + "}\n")) //nolint:errcheck // the caller went away
 }
 
 // actionKey is where an operation keeps the action it needs; openKey marks one that needs nobody signed in.
@@ -248,9 +246,12 @@ func op(method, path, id string, action access.Action, summary string) huma.Oper
 		Tags: []string{strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]}, Metadata: map[string]any{},
 		Security: []map[string][]string{{"bearer": {}}, {"cookie": {}}}, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestURITooLong}}
 	if method != http.MethodGet {
-		o.Errors = append(o.Errors, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests)
+		o.Errors = append(o.Errors, http.StatusBadRequest, http.StatusConflict, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
+			http.StatusServiceUnavailable)
 		o.Parameters = append(o.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Description: "remembered for 24 hours: the same request again gets the first answer",
-			Schema: &huma.Schema{Type: "string", MaxLength: &maxKey}})
+			Schema: &huma.Schema{Type: "string", MaxLength: &maxKey}},
+			&huma.Param{Name: "If-Match", In: "header", Description: "an ETag: changes only while the nearest thing that GET answers, this path or above it, still has it; else 412",
+				Schema: &huma.Schema{Type: "string"}})
 	}
 	if action != "" {
 		o.Metadata[actionKey] = action
@@ -287,7 +288,7 @@ func (s *service) fail(err error) error {
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, catalogue.ErrSchedule, catalogue.ErrProject, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
 		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
-		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, hook.ErrURL, hook.ErrPrivate,
+		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, desk.ErrTarget, hook.ErrURL, hook.ErrPrivate,
 		foreign.ErrFormat, foreign.ErrTooMany} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())

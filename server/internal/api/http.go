@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -58,12 +57,11 @@ func conditional(next http.Handler) http.Handler {
 		rec := &recorder{head: http.Header{}}
 		next.ServeHTTP(rec, r)
 		if rec.status == http.StatusOK || rec.status == 0 {
-			sum := sha256.Sum256(rec.body.Bytes())
-			tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+			tag := tagOf(rec.body.Bytes())
 			w.Header().Set("ETag", tag)
 			w.Header().Set("Cache-Control", "private, no-cache") // kept by the caller alone, and asked about each time
 			w.Header().Add("Vary", "Authorization, Cookie")
-			if holds(r.Header.Get("If-None-Match"), tag) {
+			if holds(r.Header.Get("If-None-Match"), tag, false) {
 				w.WriteHeader(http.StatusNotModified)
 				return
 			}
@@ -72,10 +70,14 @@ func conditional(next http.Handler) http.Handler {
 	})
 }
 
-// holds reports whether an If-None-Match names the tag.
-func holds(list, tag string) bool {
+// holds reports whether an If-Match (strong) or If-None-Match names the tag.
+func holds(list, tag string, strong bool) bool {
 	for v := range strings.SplitSeq(list, ",") {
-		if v = strings.TrimPrefix(strings.TrimSpace(v), "W/"); v == tag || v == "*" {
+		v = strings.TrimSpace(v)
+		if !strong {
+			v = strings.TrimPrefix(v, "W/")
+		}
+		if v == tag || v == "*" {
 			return true
 		}
 	}
@@ -99,12 +101,12 @@ func (s *service) idempotent(next http.Handler) http.Handler {
 		}
 		scope := callerSecret(r)
 		if len(key) > 200 || scope == "" {
-			problem(w, http.StatusBadRequest)
+			problem(w, http.StatusBadRequest, "an Idempotency-Key has 1 to 200 characters and needs somebody who is signed in")
 			return
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			problem(w, http.StatusRequestEntityTooLarge)
+			problem(w, http.StatusRequestEntityTooLarge, "the request is larger than is taken")
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -119,13 +121,13 @@ func (s *service) idempotent(next http.Handler) http.Handler {
 		switch {
 		case err != nil:
 			s.log.Error("reserve idempotency key", "err", err)
-			problem(w, http.StatusInternalServerError)
+			problem(w, http.StatusInternalServerError, "the server failed; it has been recorded")
 		case taken:
 			s.answerOnce(w, r, next, scope, key)
 		case before.Digest != digest:
-			problem(w, http.StatusUnprocessableEntity)
+			problem(w, http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request")
 		case before.Status == 0:
-			problem(w, http.StatusConflict)
+			problem(w, http.StatusConflict, "the request with this Idempotency-Key is still being answered")
 		default:
 			s.repeat(w, scope, key, before)
 		}
@@ -166,7 +168,7 @@ func (s *service) repeat(w http.ResponseWriter, scope, key string, before store.
 	}
 	if err != nil {
 		s.log.Error("read kept answer", "err", err)
-		problem(w, http.StatusConflict)
+		problem(w, http.StatusConflict, "the answer to this Idempotency-Key cannot be read any more")
 		return
 	}
 	if v.Type != "" {

@@ -152,7 +152,7 @@ func (s *service) measured(api huma.API) {
 			}
 			var out []Recipient
 			for _, r := range list {
-				out = append(out, Recipient{r.ID, r.NameUK, r.NameEN, r.Sector, r.SizeBand, r.Region})
+				out = append(out, recipient(r))
 			}
 			return listed(out, *in)
 		})

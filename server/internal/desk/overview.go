@@ -12,6 +12,9 @@ import (
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
+// StaleAfter is how long a host may be silent before it is told apart from those that report.
+const StaleAfter = 3 * 24 * time.Hour
+
 // Queue is what awaits an assessor: what to review, what ends soon, and, apart from both, what is not known.
 type Queue struct {
 	Reviews    []store.OpenReview      // by recipient and control

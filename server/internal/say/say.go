@@ -5,6 +5,7 @@ package say
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/vymir-project/vymir/agent/wire"
@@ -130,6 +131,36 @@ func Error(lang string, err error) string {
 			text = strings.ReplaceAll(text, k.err.Error(), k.uk)
 		}
 	}
+	return phrased(text)
+}
+
+// Text is the text of an error in a language, where only the text is left of it.
+func Text(lang, text string) string {
+	if lang != "uk" {
+		return text
+	}
+	for _, k := range longest {
+		text = strings.ReplaceAll(text, k.err.Error(), k.uk)
+	}
+	return phrased(text)
+}
+
+// longest is known without words that stand in other sentences, the longest first.
+var longest = func() []struct {
+	err error
+	uk  string
+} {
+	list := slices.Clone(known)
+	slices.SortFunc(list, func(a, b struct {
+		err error
+		uk  string
+	}) int {
+		return len(b.err.Error()) - len(a.err.Error())
+	})
+	return list
+}()
+
+func phrased(text string) string {
 	for i, p := range patterns {
 		text = p.ReplaceAllStringFunc(text, func(found string) string {
 			groups, out := p.FindStringSubmatch(found)[1:], phrases[i].uk

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"strings"
 	"time"
@@ -177,6 +178,33 @@ func (s *Store) presence(ctx context.Context, lock string) (release func(), err 
 	return func() {
 		c.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`) //nolint:errcheck // closing the pool ends it as well
 		c.Close()
+	}, nil
+}
+
+// Exclusive waits until no other caller, in any process, holds name, and holds it until release is called. On PostgreSQL
+// that takes one of the few connections: bound how many do so at once.
+func (s *Store) Exclusive(ctx context.Context, name string) (release func(), err error) {
+	h := fnv.New32a()
+	h.Write([]byte(name)) //nolint:errcheck // never fails
+	here := &s.held[h.Sum32()%uint32(len(s.held))]
+	here.Lock()
+	if s.dialect != postgres {
+		return here.Unlock, nil
+	}
+	c, err := s.write.Conn(ctx)
+	if err != nil {
+		here.Unlock()
+		return nil, fmt.Errorf("reach postgresql: %w", err)
+	}
+	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock(6215533, hashtext(current_schema() || $1))`, name); err != nil {
+		c.Close()
+		here.Unlock()
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	return func() {
+		c.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`) //nolint:errcheck // closing the pool ends it as well
+		c.Close()
+		here.Unlock()
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
@@ -27,9 +28,10 @@ var ErrExists = errors.New("already exists")
 type Store struct {
 	dialect dialect
 	write   *sql.DB
-	read    *sql.DB   // SQLite: a pool of readers; PostgreSQL: the same as write
-	path    string    // SQLite: the file; else ""
-	often   *prepared // SQLite: statements of the writing connection; else nil
+	read    *sql.DB        // SQLite: a pool of readers; PostgreSQL: the same as write
+	path    string         // SQLite: the file; else ""
+	often   *prepared      // SQLite: statements of the writing connection; else nil
+	held    [64]sync.Mutex // names fall into them by hash, see Exclusive
 }
 
 // Open opens the database dsn names and checks that it answers; it does not migrate (see [Store.Migrate]).

@@ -19,7 +19,7 @@ const pageSize = 50
 const maxTasks = 25
 
 // staleAfter is when a host that was silent is pointed out.
-const staleAfter = 3 * 24 * time.Hour
+const staleAfter = desk.StaleAfter
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 

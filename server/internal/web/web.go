@@ -219,6 +219,14 @@ func (s *server) routes() []route {
 	}
 }
 
+// Patterns lists the pages and what they send, as net/http writes patterns: a test holds them against the API.
+func Patterns() (out []string) {
+	for _, rt := range (&server{}).routes() {
+		out = append(out, rt.pattern)
+	}
+	return out
+}
+
 // request is one reader's visit: who, in which language, and ways to answer.
 type request struct {
 	*http.Request
