@@ -105,7 +105,7 @@ func (s *Server) pages() (http.Handler, error) {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}
 	rest, err := api.Handler(api.Deps{Store: s.Store, Access: s.Access, Log: s.log, Now: s.now, Catalogue: s.Needs, Version: "1.0",
-		Seal: s.Seal, PrivateWebhooks: s.Config.Webhooks.Private})
+		Seal: s.Seal, PrivateWebhooks: s.Config.Webhooks.Private, Enroller: s.Enroller, Agents: s.Config.Agents.Address})
 	if err != nil {
 		return nil, fmt.Errorf("make api: %w", err)
 	}

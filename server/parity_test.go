@@ -55,7 +55,7 @@ var inAPI = map[string]string{
 	"GET /hosts":                                "list-hosts",
 	"GET /hosts/{id}":                           "get-host list-results list-reports",
 	"GET /findings":                             "list-findings",
-	"GET /findings/{id}":                        "get-finding list-attachments",
+	"GET /findings/{id}":                        "get-finding list-attachments list-reviewers",
 	"POST /findings/{id}/decision":              "decide-finding",
 	"POST /findings/{id}/comment":               "comment-finding",
 	"POST /findings/{id}/assign":                "assign-finding",
@@ -100,7 +100,13 @@ var inAPI = map[string]string{
 	"POST /pledges/{id}/step":                   "commit-pledge procure-pledge deliver-pledge cancel-pledge list-own-pledges",
 	"GET /queue":                                "list-entries get-totals list-withdrawals",
 	"POST /queue/freeze":                        "freeze-totals",
-	"GET /audit":                                "list-audit",
+	"POST /hosts/{id}/reports":                  "import-report", "GET /reports/{id}": "get-report",
+	"GET /install": "list-enrolment-tokens", "POST /install": "make-enrolment-token", "POST /install/{id}/revoke": "revoke-enrolment-token",
+	"GET /webhooks": "list-webhooks", "POST /webhooks": "add-webhook", "POST /webhooks/{id}/drop": "drop-webhook",
+	"GET /leaves": "list-hosts", "POST /findings/decisions": "decide-findings", "POST /findings/filters": "save-filter",
+	"POST /findings/filters/drop": "drop-filter", "POST /findings/{id}/files": "attach-file", "GET /files/{id}": "get-attachment",
+	"POST /files/{id}/remove": "remove-attachment",
+	"GET /audit":              "list-audit",
 }
 
 // TestPagesAreInTheAPI fails when a page shows or does what the API does not, without a reason given above.

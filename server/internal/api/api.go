@@ -23,6 +23,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/foreign"
 	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/review"
@@ -55,6 +56,9 @@ type Deps struct {
 	Seal *seal.Key
 	// PrivateWebhooks allows webhooks to addresses of private networks.
 	PrivateWebhooks bool
+	// Enroller makes tokens for hosts, which call Agents (host:port); nil: the API makes none.
+	Enroller *enrol.Enroller
+	Agents   string
 }
 
 type service struct {
@@ -66,6 +70,8 @@ type service struct {
 	private   bool
 	log       *slog.Logger
 	now       func() time.Time
+	enroller  *enrol.Enroller
+	agents    string
 	changes   chan struct{} // one for each conditional change that is worked on
 }
 
@@ -77,7 +83,7 @@ func Handler(d Deps) (http.Handler, error) {
 
 func build(d Deps) (http.Handler, huma.API, error) {
 	s := &service{access: d.Access, catalogue: d.Catalogue, desk: desk.New(d.Store, d.Now), store: d.Store, seal: d.Seal, private: d.PrivateWebhooks,
-		log: d.Log, now: d.Now, changes: make(chan struct{}, changesAtOnce)}
+		log: d.Log, now: d.Now, changes: make(chan struct{}, changesAtOnce), enroller: d.Enroller, agents: d.Agents}
 	if s.seal == nil {
 		b := make([]byte, 32)
 		rand.Read(b) //nolint:errcheck // never fails since Go 1.24
@@ -106,6 +112,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.administer(api)
 	s.measured(api)
 	s.standing(api)
+	s.enrolment(api)
 	s.evidence(api)
 	s.reports(api)
 	s.consent(api)
@@ -288,7 +295,7 @@ func (s *service) fail(err error) error {
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, catalogue.ErrSchedule, catalogue.ErrProject, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
 		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
-		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, desk.ErrTarget, hook.ErrURL, hook.ErrPrivate,
+		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, desk.ErrTarget, desk.ErrAssignee, enrol.ErrWish, hook.ErrURL, hook.ErrPrivate,
 		foreign.ErrFormat, foreign.ErrTooMany} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())

@@ -18,6 +18,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 	"github.com/vymir-project/vymir/server/internal/web/webtest"
@@ -37,7 +38,7 @@ type bench struct {
 }
 
 // object is one of everything that a path can name.
-type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person, file, webhook, report, project, code string }
+type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person, file, webhook, report, token, project, code string }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
@@ -55,7 +56,11 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, api, err := build(Deps{Store: st, Access: people, Catalogue: cat, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
+	ca, err := enrol.OpenCA(t.TempDir(), storetest.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, api, err := build(Deps{Enroller: enrol.New(st, ca, enrol.NewRevocations(st, clock), clock), Agents: "vymir.example:7443", Store: st, Access: people, Catalogue: cat, Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +107,11 @@ func (b *bench) tenant(t *testing.T, name string, audience []string, host string
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.file, o.webhook, o.report = file.ID, "w-"+name, other.ID
+	o.file, o.webhook, o.report, o.token = file.ID, "w-of-tenant-"+name, other.ID, "t-of-tenant-"+name
 	if err := b.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := tx.AddToken(store.Token{ID: o.token, SecretHash: []byte(name), RecipientID: "r-" + name, SiteID: "s-r-" + name, UsesMax: 1, Created: storetest.Now, Expires: storetest.Now.AddDate(0, 0, 1)}); err != nil {
+			return err
+		}
 		return tx.AddWebhook(store.Webhook{ID: o.webhook, RecipientID: "r-" + name, URL: "https://hooks.example/" + name, Created: storetest.Now})
 	}); err != nil {
 		t.Fatal(err)
@@ -282,6 +290,10 @@ var rules = []struct {
 	{"list-results", rule{own: "admin assessor", path: at("/hosts/{id}/results", func(o object) string { return o.host })}},
 	{"list-findings", rule{own: "admin assessor", path: at("/findings", recipientOf)}},
 	{"get-finding", rule{own: "admin assessor", path: at("/findings/{id}", func(o object) string { return o.finding })}},
+	{"list-enrolment-tokens", rule{own: "admin", path: at("/recipients/{id}/enrolment-tokens", recipientOf)}},
+	{"make-enrolment-token", rule{own: "admin", path: at("/recipients/{id}/enrolment-tokens", recipientOf), body: func(object) any { return map[string]any{} }}},
+	{"revoke-enrolment-token", rule{own: "admin", path: at("/enrolment-tokens/{id}", func(o object) string { return o.token })}},
+	{"list-reviewers", rule{own: "assessor", path: at("/recipients/{id}/reviewers", recipientOf)}},
 	{"get-recipient", rule{own: "admin assessor", path: at("/recipients/{id}", recipientOf)}},
 	{"list-standings", rule{own: "admin assessor", path: at("/standings", recipientOf)}},
 	{"get-work", rule{any: "assessor", path: plain("/work")}},
@@ -322,7 +334,7 @@ var rules = []struct {
 	{"put-profile", rule{own: "admin", path: at("/recipients/{id}/profile", recipientOf), body: func(object) any { return map[string]any{"criticality": "3", "users": 10, "admins": 1} }}},
 	{"comment-finding", rule{own: "assessor", path: at("/findings/{id}/comments", func(o object) string { return o.finding }), body: func(object) any { return map[string]any{"text": "x"} }}},
 	{"decide-finding", rule{own: "assessor", path: at("/findings/{id}/decision", func(o object) string { return o.finding }), body: func(object) any { return map[string]any{"decision": "confirmed"} }}},
-	{"assign-finding", rule{own: "assessor", path: at("/findings/{id}/assignment", findingOf), body: func(object) any { return map[string]any{"mine": true} }}},
+	{"assign-finding", rule{own: "assessor", path: at("/findings/{id}/assignment", findingOf), body: func(object) any { return map[string]any{"user": "me"} }}},
 	{"set-targets", rule{own: "admin assessor", path: at("/recipients/{id}/targets", recipientOf), body: func(object) any { return map[string]any{"percent": map[string]int{"PR": 80}} }}},
 	{"decide-findings", rule{any: "assessor", path: plain("/findings/decisions"), body: func(o object) any { return map[string]any{"decision": "confirmed", "findings": []string{o.finding}} }}},
 	{"remove-attachment", rule{own: "assessor", path: at("/attachments/{id}", func(o object) string { return o.file })}},
@@ -427,7 +439,7 @@ func (b *bench) try(t *testing.T, id, method string, r rule, role, tenant string
 	}
 	if role != "coordinator" && role != "auditor" {
 		foreign := b.objects["b"]
-		for _, secret := range []string{foreign.host, foreign.finding, foreign.file, foreign.report, foreign.webhook, foreign.release, foreign.draft, foreign.project, foreign.code, foreign.pledge, foreign.ref, "Zrazkiv", "Зразківська"} {
+		for _, secret := range []string{foreign.host, foreign.finding, foreign.file, foreign.report, foreign.webhook, foreign.token, foreign.release, foreign.draft, foreign.project, foreign.code, foreign.pledge, foreign.ref, "Zrazkiv", "Зразківська"} {
 			if strings.Contains(answer, secret) && !strings.Contains(fmt.Sprint(body), secret) { // what the caller sent is no secret
 				t.Errorf("%s as %s on %s: the answer holds %q of the other tenant", id, role, tenant, secret)
 			}

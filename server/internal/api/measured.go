@@ -43,6 +43,7 @@ type Host struct {
 	Measured     *time.Time         `json:"measured_at,omitempty"`
 	Sequence     uint64             `json:"sequence" doc:"of the newest item stored"`
 	Summary      assessment.Summary `json:"summary"`
+	Sent         uint64             `json:"sent_bytes" doc:"that came from it, ever"`
 	Revoked      *time.Time         `json:"revoked_at,omitempty"`
 }
 
@@ -327,7 +328,7 @@ func (s *service) audit(ctx context.Context, in *PageInput) (*pageOutput[AuditEn
 
 func host(h store.Host) Host {
 	return Host{ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Name: h.Name, OS: h.OS, Role: h.Role, Kernel: h.Kernel, Exposure: h.Exposure, AgentVersion: h.AgentVersion,
-		Enrolled: h.Enrolled, LastSeen: when(h.LastSeen), Measured: when(h.Measured), Sequence: h.LastSequence, Summary: h.Summary, Revoked: when(h.Revoked)}
+		Enrolled: h.Enrolled, LastSeen: when(h.LastSeen), Measured: when(h.Measured), Sequence: h.LastSequence, Summary: h.Summary, Sent: h.SentBytes, Revoked: when(h.Revoked)}
 }
 
 func finding(f store.Finding) Finding {

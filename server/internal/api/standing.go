@@ -146,14 +146,17 @@ func (s *service) standing(api huma.API) {
 		})
 	huma.Register(api, op(http.MethodGet, "/work", "get-work", access.FindingsReview, "What awaits the caller's review, and what is not known"), s.queue)
 	huma.Register(api, op(http.MethodGet, "/tasks", "get-tasks", access.FindingsRead, "What to mend first, control by control"), s.tasks)
-	huma.Register(api, op(http.MethodPost, "/findings/{id}/assignment", "assign-finding", access.FindingsReview, "Take a finding, or give it back"),
+	huma.Register(api, op(http.MethodPost, "/findings/{id}/assignment", "assign-finding", access.FindingsReview, "Give a finding to somebody, or take it back"),
 		func(ctx context.Context, in *struct {
 			IDInput
 			Body struct {
-				Mine bool `json:"mine" doc:"false: nobody's"`
+				User string `json:"user" maxLength:"64" doc:"id of somebody who may review it; me: the caller; empty: nobody"`
 			}
 		}) (*bodyOutput[FindingDetail], error) {
-			if err := s.desk.Assign(ctx, actor(ctx), in.ID, in.Body.Mine); err != nil {
+			if in.Body.User == "me" {
+				in.Body.User = actor(ctx).UserID
+			}
+			if err := s.desk.Assign(ctx, actor(ctx), in.ID, in.Body.User); err != nil {
 				return nil, s.fail(err)
 			}
 			v, err := s.desk.Finding(ctx, actor(ctx), in.ID)
