@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/server/internal/api"
@@ -17,24 +19,34 @@ const sweepEvery = time.Minute
 // processes one does it.
 func (s *Server) sweep(ctx context.Context) error {
 	owner := store.NewID("p")
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	// Receivers may be slow, so they are told beside the rest.
+	wg.Go(func() { s.every(ctx, "deliver webhooks", func() error { return s.deliver(ctx, owner) }) })
+	s.every(ctx, "sweep", func() error {
+		return errors.Join(wrap("end waivers", s.sweepOnce(ctx, owner)), wrap("prune", s.prune(ctx)), wrap("derive needs and measure effects", s.Needs.Tick(ctx)))
+	})
+	return nil
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// every does something now and once a minute until ctx ends.
+func (s *Server) every(ctx context.Context, what string, f func() error) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := s.sweepOnce(ctx, owner); err != nil && ctx.Err() == nil {
-			s.log.Error("sweep", "err", err)
-		}
-		if err := s.deliver(ctx, owner); err != nil && ctx.Err() == nil {
-			s.log.Error("deliver webhooks", "err", err)
-		}
-		if err := s.prune(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("prune", "err", err)
-		}
-		if err := s.Needs.Tick(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("derive needs and measure effects", "err", err)
+		if err := f(); err != nil && ctx.Err() == nil {
+			s.log.Error(what, "err", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -130,40 +131,77 @@ var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * 
 
 const giveUp = 5 * 24 * time.Hour
 
-// Deliver sends what is due, at most limit messages, and returns how many were taken. A receiver that refuses once is not
-// asked again in the same call.
+// Receivers are called side by side, each for so long: one that hangs keeps no other waiting.
+const (
+	receivers = 32
+	patience  = 45 * time.Second
+)
+
+// Deliver sends what is due, at most limit messages to each receiver, and returns how many were taken. A receiver that refuses
+// once is not asked again in the same call.
 func (s *Sender) Deliver(ctx context.Context, limit int) (taken int, err error) {
+	var due []store.Webhook
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) { due, err = tx.WebhooksDue(s.Now()); return err }); err != nil {
+		return 0, fmt.Errorf("read webhooks: %w", err)
+	}
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+		room = make(chan struct{}, receivers)
+	)
+	for _, w := range due {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			within, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			n, err := s.deliverTo(within, w, limit)
+			mu.Lock()
+			defer mu.Unlock()
+			taken += n
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				errs = append(errs, err)
+			}
+		})
+	}
+	wg.Wait()
+	return taken, errors.Join(append(errs, ctx.Err())...)
+}
+
+// deliverTo sends one receiver what is due, oldest first, until it refuses.
+func (s *Sender) deliverTo(ctx context.Context, w store.Webhook, limit int) (taken int, err error) {
 	var due []store.Notice
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) { due, err = tx.Notices(s.Now(), limit); return err }); err != nil {
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) { due, err = tx.Notices(w.ID, s.Now(), limit); return err }); err != nil {
 		return 0, fmt.Errorf("read notices: %w", err)
 	}
-	refused := map[string]bool{}
 	for _, n := range due {
-		if refused[n.WebhookID] {
-			continue
-		}
-		var w store.Webhook
-		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) { w, err = tx.Webhook(n.WebhookID); return err }); err != nil {
-			return taken, fmt.Errorf("read webhook: %w", err)
-		}
 		sent := s.send(ctx, w, n)
 		if ctx.Err() != nil {
 			return taken, ctx.Err()
 		}
-		if sent == nil {
-			taken++
-			if err := s.Store.Tx(ctx, func(tx *store.Tx) error { return tx.NoticeTold(n) }); err != nil {
-				return taken, fmt.Errorf("note delivery: %w", err)
+		if sent != nil {
+			s.Log.Warn("webhook not taken", "webhook", w.ID, "tries", n.Tries+1, "err", reason(sent))
+			if err := s.failed(ctx, w, n); err != nil {
+				return taken, fmt.Errorf("note failure: %w", err)
 			}
-			continue
+			return taken, nil
 		}
-		refused[n.WebhookID] = true
-		s.Log.Warn("webhook not taken", "webhook", w.ID, "tries", n.Tries+1, "err", sent)
-		if err := s.failed(ctx, w, n); err != nil {
-			return taken, fmt.Errorf("note failure: %w", err)
+		taken++
+		if err := s.Store.Tx(ctx, func(tx *store.Tx) error { return tx.NoticeTold(n) }); err != nil {
+			return taken, fmt.Errorf("note delivery: %w", err)
 		}
 	}
 	return taken, nil
+}
+
+// reason is why a call failed, without the address: that can hold a secret of the receiver.
+func reason(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 func (s *Sender) failed(ctx context.Context, w store.Webhook, n store.Notice) error {

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -142,6 +143,58 @@ func TestDeliver(t *testing.T) {
 		deliver(0)
 		if len(got) != calls {
 			t.Error("a disabled webhook is called")
+		}
+	})
+}
+
+// TestHangingReceiver has one receiver that never answers, and one that does: the second gets its messages meanwhile.
+func TestHangingReceiver(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		hangs, got := make(chan struct{}), make(chan string, 10)
+		hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-hangs:
+			case <-r.Context().Done():
+			}
+		}))
+		defer hanging.Close()
+		defer close(hangs)
+		good := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Webhook-Id") }))
+		defer good.Close()
+		key, err := seal.New(make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hook := func(id, url string) store.Webhook {
+			return store.Webhook{ID: id, RecipientID: "r-1", URL: url, Secret: key.Seal(Purpose(id), []byte(NewSecret())), Created: storetest.Now}
+		}
+		host := store.Host{ID: "h-1", RecipientID: "r-1", SiteID: "s-1", SPKI: []byte{1}}
+		var results []assessment.Result
+		for _, c := range []string{"ssh.a", "ssh.b", "ssh.c"} {
+			results = append(results, assessment.Result{Control: c, Family: "ssh", Severity: assessment.High, Status: assessment.Fail})
+		}
+		if err := st.Tx(t.Context(), func(tx *store.Tx) error {
+			return errors.Join(tx.PutRecipient(store.Recipient{ID: "r-1"}), tx.PutSite(store.Site{ID: "s-1", RecipientID: "r-1"}), tx.AddHost(host),
+				tx.AddWebhook(hook("w-1", hanging.URL+"/?token=canary-of-the-address")), tx.AddWebhook(hook("w-2", good.URL)),
+				tx.Observe(store.Change{Host: host, Measured: storetest.Now, Received: storetest.Now, Results: results}))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		s := &Sender{Store: st, Seal: key, Client: Client(true), Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return storetest.Now }}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { _, err := s.Deliver(ctx, 10); done <- err }()
+		seen := map[string]bool{}
+		for range results {
+			seen[<-got] = true // while the other hangs
+		}
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) || len(seen) != len(results) {
+			t.Errorf("%v, %d messages", err, len(seen))
+		}
+		if strings.Contains(log.String(), "canary") {
+			t.Errorf("the log holds the receiver's address: %s", log.String())
 		}
 	})
 }

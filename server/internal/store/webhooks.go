@@ -71,12 +71,17 @@ func (t *Tx) announce(kind, finding string, at time.Time) error {
 	return err
 }
 
-// Notices lists what is due, oldest first, at most limit.
-func (t *Tx) Notices(now time.Time, limit int) ([]Notice, error) {
+// WebhooksDue lists the webhooks for which something is due.
+func (t *Tx) WebhooksDue(now time.Time) ([]Webhook, error) {
+	return many(t, scanWebhook, `SELECT `+webhookColumns+` FROM webhooks WHERE id IN (SELECT webhook_id FROM webhook_queue WHERE next_ms <= ?) ORDER BY id`, MS(now))
+}
+
+// Notices lists what is due for a webhook, oldest first, at most limit.
+func (t *Tx) Notices(webhook string, now time.Time, limit int) ([]Notice, error) {
 	return many(t, func(r scanner) (v Notice, err error) {
 		err = r.Scan(&v.ID, &v.WebhookID, &v.Type, &v.Object, moment{&v.At}, &v.Tries, moment{&v.Next})
 		return v, err
-	}, `SELECT id, webhook_id, type, object, at_ms, tries, next_ms FROM webhook_queue WHERE next_ms <= ? ORDER BY next_ms, id LIMIT ?`, MS(now), limit)
+	}, `SELECT id, webhook_id, type, object, at_ms, tries, next_ms FROM webhook_queue WHERE webhook_id = ? AND next_ms <= ? ORDER BY next_ms, id LIMIT ?`, webhook, MS(now), limit)
 }
 
 // NoticeTold removes what was delivered and notes that its webhook works.
