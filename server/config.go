@@ -298,8 +298,11 @@ func reachable(listen string) string {
 // holdsPassword reports whether the DSN has a password in it.
 func (c *Config) holdsPassword() bool {
 	u, err := url.Parse(c.Database)
-	if err != nil || u.User == nil {
-		return false
+	if err != nil {
+		return true // unreadable: it may
+	}
+	if q := u.Query(); q.Has("password") || q.Has("sslpassword") {
+		return true
 	}
 	_, set := u.User.Password()
 	return set
@@ -314,12 +317,22 @@ func (c *Config) Logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// DatabaseName is the database without its password.
+// DatabaseName is the database without its password, which a DSN can hold in two places.
 func (c *Config) DatabaseName() string {
-	if u, err := url.Parse(c.Database); err == nil && u.User != nil {
-		return u.Redacted()
+	u, err := url.Parse(c.Database)
+	if err != nil {
+		scheme, _, _ := strings.Cut(c.Database, "://")
+		return scheme + "://(unreadable)" // nobody knows where a password stands in it
 	}
-	return c.Database
+	if q := u.Query(); q.Has("password") || q.Has("sslpassword") {
+		for _, k := range []string{"password", "sslpassword"} {
+			if q.Has(k) {
+				q.Set(k, "xxxxx")
+			}
+		}
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
 }
 
 // Write prints the configuration as YAML, without the database's password.

@@ -42,15 +42,17 @@ func TestParseConfig(t *testing.T) {
 
 func TestReadConfigGuardsPassword(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "server.yaml")
-	for mode, want := range map[os.FileMode]bool{0o644: false, 0o640: true} {
-		if err := os.WriteFile(name, []byte("database: postgres://u:secret@h/d"), mode); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(name, mode); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadConfig(name); (err == nil) != want {
-			t.Errorf("mode %04o: %v", mode, err)
+	for _, dsn := range []string{"postgres://u:secret@h/d", "postgres://u@h/d?password=secret", "postgres://u@h/d?sslpassword=secret"} {
+		for mode, want := range map[os.FileMode]bool{0o644: false, 0o640: true} {
+			if err := os.WriteFile(name, []byte("database: "+dsn), mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(name, mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ReadConfig(name); (err == nil) != want || err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("%s, mode %04o: %v", dsn, mode, err)
+			}
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (s *Server) listenWeb(traces *tracing) (*people, error) {
 	return &people{
 		addr: l.Addr().String(), l: netutil.LimitListener(l, maxWebConnections),
 		http: &http.Server{
-			Handler: traces.wrap(pages), MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
+			Handler: s.web.wrap(traces.wrap(pages)), MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
 			ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 			TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate},
 		},

@@ -37,6 +37,7 @@ type Server struct {
 	Needs    *catalogue.Service // gaps, needs and what became of them
 	Seal     *seal.Key          // of small secrets in the store
 
+	web     webCounts
 	revoked *enrol.Revocations
 	log     *slog.Logger
 	now     func() time.Time

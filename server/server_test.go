@@ -104,14 +104,31 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	serve(t, s)
+	r := serve(t, s)
+	ask := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer ask.CloseIdleConnections()
+	for _, path := range []string{"/sign-in", "/api/v1/findings", "/healthz", "/assets/none", "/h-canary-of-the-path"} {
+		resp, err := ask.Get("https://" + r.Web + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
 	resp, err := http.Get("http://" + c.Metrics.Listen + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	if err != nil || !strings.Contains(string(b), "\nvymir_checkins_total 0\n") || !strings.Contains(string(b), "\nvymir_goroutines ") {
-		t.Errorf("%v: %s", err, b)
+	if err != nil || strings.Contains(string(b), "canary") {
+		t.Fatalf("%v: %s", err, b)
+	}
+	for _, want := range []string{"vymir_checkins_total 0", "vymir_goroutines ", `vymir_web_requests_total{surface="pages",code="2xx"} 1`, `vymir_web_requests_total{surface="pages",code="4xx"} 1`,
+		`vymir_web_requests_total{surface="api",code="4xx"} 1`, `vymir_web_requests_total{surface="health",code="2xx"} 1`, `vymir_web_requests_total{surface="assets",code="4xx"} 1`,
+		`vymir_web_request_seconds_count{surface="api"} 1`, `vymir_store_transaction_seconds_count{kind="write"} `, "vymir_store_failed_total 0", "vymir_store_connections_open ",
+		"vymir_store_bytes ", "vymir_webhook_queue_messages 0", "vymir_webhook_queue_late_seconds 0"} {
+		if !strings.Contains(string(b), "\n"+want) {
+			t.Errorf("no line %s in\n%s", want, b)
+		}
 	}
 }

@@ -32,6 +32,7 @@ type Store struct {
 	path    string         // SQLite: the file; else ""
 	often   *prepared      // SQLite: statements of the writing connection; else nil
 	held    [64]sync.Mutex // names fall into them by hash, see Exclusive
+	counts  counts
 }
 
 // Open opens the database dsn names and checks that it answers; it does not migrate (see [Store.Migrate]).
@@ -141,7 +142,9 @@ func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
 	return s.run(ctx, s.read, o, f)
 }
 
-func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(*Tx) error) error {
+func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(*Tx) error) (err error) {
+	begin := time.Now()
+	defer func() { s.counts.add(o != nil, time.Since(begin), err) }()
 	t, err := db.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
