@@ -12,6 +12,7 @@ import (
 
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/need"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -30,6 +31,7 @@ type Board struct {
 	Waiting  []Waiting  `json:"waiting"`  // longest first
 	Overlaps []Conflict `json:"overlaps"` // help of several donors with one fingerprint
 	Untaken  []Untaken  `json:"untaken"`  // oldest first
+	Lost     []LostHelp `json:"lost"`     // help whose effect was lost, newest first
 	Due      []Due      `json:"due"`      // soonest first
 	Quarters []Quarter  `json:"quarters"` // newest first
 }
@@ -63,6 +65,17 @@ type Untaken struct {
 	CostEUR float64       `json:"cost_eur"`
 	Until   string        `json:"until"`
 	Late    bool          `json:"late"` // longer than is usual
+}
+
+// LostHelp is help whose verified effect was lost. The need came back as a new one; again is the entry by which its
+// recipient asks for it, once it is published.
+type LostHelp struct {
+	Pledge string        `json:"pledge"`
+	Ref    string        `json:"ref"`
+	Title  remedies.Text `json:"title"`
+	Donor  remedies.Text `json:"donor"`
+	Days   int           `json:"days"` // since it was lost
+	Again  string        `json:"again,omitzero"`
 }
 
 // Due is a delivery that is to be expected.
@@ -107,7 +120,7 @@ func (s *Service) Board(ctx context.Context, a access.Actor) (Board, error) {
 		for _, v := range list {
 			m.untaken(&v)
 		}
-		return nil
+		return m.lost(tx, list)
 	})
 	if err != nil {
 		return Board{}, err
@@ -195,6 +208,29 @@ func (m *boardMaker) untaken(v *visible) {
 	m.Untaken = append(m.Untaken, Untaken{v.ref, v.Text.Title, days(age), v.Text.Cost.Mid(), v.Text.Until, age > untakenAfter})
 }
 
+// lost lists help whose effect is gone, with the entry of the need that came back.
+func (m *boardMaker) lost(tx *store.Tx, list []visible) error {
+	for _, p := range m.pledges {
+		if p.State != Regressed {
+			continue
+		}
+		t := m.texts[p.ReleaseID]
+		l := LostHelp{Pledge: p.ID, Ref: t.Ref, Title: t.Title, Donor: m.donors[p.DonorID], Days: days(m.now.Sub(p.Changed))}
+		items, err := basisOf(tx, p.ReleaseID)
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			again := slices.ContainsFunc(items, func(i item) bool { return slices.Contains(v.Needs, need.ReturnedID(i.Key, p.ID)) })
+			if again && v.Recipient == p.RecipientID && v.Level >= Named { // an anonymous entry stays one
+				l.Again = v.ref
+			}
+		}
+		m.Lost = append(m.Lost, l)
+	}
+	return nil
+}
+
 // conflicts groups open help by fingerprint, where it comes from more than one donor.
 func (m *boardMaker) conflicts() {
 	groups := map[string][]*store.Pledge{}
@@ -264,6 +300,7 @@ func (m *boardMaker) finish() Board {
 	})
 	slices.SortStableFunc(m.Waiting, func(a, b Waiting) int { return cmp.Compare(b.Days, a.Days) })
 	slices.SortStableFunc(m.Untaken, func(a, b Untaken) int { return cmp.Compare(b.Days, a.Days) })
+	slices.SortStableFunc(m.Lost, func(a, b LostHelp) int { return cmp.Compare(a.Days, b.Days) })
 	slices.SortStableFunc(m.Due, func(a, b Due) int { return cmp.Compare(a.By, b.By) })
 	return m.Board
 }

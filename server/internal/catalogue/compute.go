@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,6 +152,7 @@ type state struct {
 	profiles []store.Profile
 	orgs     []store.Recipient
 	shapes   []need.Shape // as they were then
+	lost     []need.Lost  // help whose effect was lost by then
 }
 
 // gather reads hosts, results and findings of a recipient ("" for all) and counts them; skills are the gaps that
@@ -192,14 +194,58 @@ func (w *state) sizes(tx *store.Tx, recipient string) (err error) {
 		}
 		w.shapes = append(w.shapes, v)
 	}
+	if w.lost, err = lost(tx, recipient, w.at); err != nil {
+		return err
+	}
 	w.orgs, err = tx.Recipients()
 	return err
+}
+
+// lost lists the help for a recipient ("" for all) whose verified effect was lost by a time and not verified again since.
+func lost(tx *store.Tx, recipient string, at time.Time) ([]need.Lost, error) {
+	pledges, err := tx.Pledges(store.PledgeFilter{Recipient: recipient})
+	if err != nil {
+		return nil, fmt.Errorf("read pledges: %w", err)
+	}
+	var out []need.Lost
+	for _, p := range pledges {
+		if p.Verified.IsZero() {
+			continue
+		}
+		events, err := tx.PledgeEvents(p.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		var l need.Lost
+		for _, e := range events {
+			switch {
+			case e.At.After(at.Add(time.Second)): // the time is cut to whole seconds
+			case e.Event == Verified:
+				l = need.Lost{Recipient: p.RecipientID, Pledge: p.ID, Verified: e.At}
+			case e.Event == Regressed:
+				l.At = e.At
+			}
+		}
+		if l.At.IsZero() {
+			continue
+		}
+		items, err := basisOf(tx, p.ReleaseID)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range items {
+			l.Need = i.Key
+			out = append(out, l)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b need.Lost) int { return a.At.Compare(b.At) })
+	return out, nil
 }
 
 // count is the pure part of deriving: from a state to gaps and the input of needs. each gives the results host by host, so
 // that those of all hosts need not be held at once.
 func (s *Service) count(recipient string, w *state, each func(f func(host string, results []store.ResultState) error) error) (*gap.Builder, []gap.Gap, need.Input, error) {
-	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights, Shapes: w.shapes}
+	in := need.Input{AsOf: w.at, Remedies: s.set, Weights: s.weights, Shapes: w.shapes, Lost: w.lost}
 	known := map[string]store.Profile{}
 	for _, p := range w.profiles {
 		known[p.RecipientID] = p
@@ -266,6 +312,7 @@ func (w *state) count(b *gap.Builder, each func(f func(host string, results []st
 		for i := range results {
 			page = append(page, reviewed(&results[i], findings[host]))
 		}
+		gap.Exploited(page)
 		add(h, page)
 		return nil
 	})

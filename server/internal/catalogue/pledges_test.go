@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -305,8 +306,50 @@ func TestEffectIsMeasured(t *testing.T) {
 	if got := state(); got != Regressed {
 		t.Errorf("state %s after the gap came back", got)
 	}
+	comesBack(t, w, p.ID)
 	if _, err := w.s.Effects(t.Context(), donorA, "r-0"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a donor reads the full report: %v", err)
+	}
+}
+
+// comesBack looks at the need that follows a lost effect: a new one that points back, on the recipient's list and the
+// coordinator's board.
+func comesBack(t *testing.T, w *world, pledge string) {
+	t.Helper()
+	old := need.ID("r-0", "backup_storage")
+	again := need.ReturnedID(old, pledge)
+	run, err := w.s.Needs(t.Context(), admin("r-0"), "r-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, ok := run.Find(again)
+	if _, still := run.Find(old); !ok || still {
+		t.Fatalf("the need that came back is there: %v; the one that was met: %v", ok, still)
+	}
+	if n.Returned == nil || n.Returned.Pledge != pledge || n.Returned.Need != old || n.Returned.At.Before(n.Returned.Verified) {
+		t.Errorf("it points back to %+v", n.Returned)
+	}
+	for _, lang := range remedies.Langs {
+		if text := run.Explain(n, lang).Steps[0].Text; !strings.Contains(text, n.Returned.At.Format("2006-01-02")) {
+			t.Errorf("%s: the printed sum does not say so: %s", lang, text)
+		}
+	}
+	past, err := w.s.Past(t.Context(), admin("r-0"), "r-0", n.Returned.Verified.Add(-24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := past.Run.Find(again); ok {
+		t.Error("it came back before it went")
+	}
+	board, err := w.s.Board(t.Context(), coordinator)
+	if err != nil || len(board.Lost) != 1 || board.Lost[0].Pledge != pledge || board.Lost[0].Again != "" {
+		t.Fatalf("the board: %+v, %v", board.Lost, err)
+	}
+	wish := w.wish("r-0", Named, "d-a")
+	wish.Needs = []string{again}
+	w.publish(wish)
+	if board, err = w.s.Board(t.Context(), coordinator); err != nil || board.Lost[0].Again == "" {
+		t.Errorf("the board does not name the new entry: %+v, %v", board.Lost, err)
 	}
 }
 

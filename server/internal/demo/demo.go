@@ -76,6 +76,8 @@ type demo struct {
 	reports    int
 	releases   map[string]*shown // by the name the story gives them
 	pledges    map[string]string // ids, by the name the story gives them
+	joint      string            // the project of several recipients
+	code       string            // by which they join it
 	asked      map[string]bool   // remedies that somebody asked for
 }
 

@@ -42,6 +42,7 @@ type consent struct {
 	approvals int   // of 2; negative: none
 	kind      remedies.Kind
 	stated    *catalogue.StatedNeed
+	joint     bool // a part of the project of several recipients
 }
 
 // pledge is a donor's help with the weeks of a full year in which it gets on; 0 is never.
@@ -89,6 +90,9 @@ var consents = []consent{
 	{name: "berehynia", recipient: 19, week: 38, level: catalogue.Anonymous},
 	{name: "substation", recipient: 25, week: 40, level: catalogue.TotalsOnly},
 	{name: "telecom", recipient: 20, week: 42, level: catalogue.Named},
+	{name: "joint-hospital", recipient: 0, week: 46, level: catalogue.Reasoned, donors: []int{0, 1, 2}, joint: true},
+	{name: "joint-children", recipient: 6, week: 47, level: catalogue.Named, donors: []int{0, 2}, joint: true},
+	{name: "joint-ambulance", recipient: 13, week: 49, level: catalogue.Named, approvals: 1, joint: true},
 	{name: "hospital-open", recipient: 0, week: 50, level: catalogue.Named, approvals: 1},
 	{name: "port", recipient: 21, week: 50, level: catalogue.Anonymous, approvals: 1},
 	{name: "college", recipient: 22, week: 51, level: catalogue.Named, approvals: -1},
@@ -131,6 +135,8 @@ func (d *demo) story(recipients int) []act {
 		return d.server.Needs.Withdraw(ctx, s.of.approvers[0], s.id, "Потребу закрито власним коштом.")
 	})
 	add(44, of["trams"], "release anew", func(ctx context.Context) error { return d.again(ctx, "trams") })
+	add(45, 0, "begin a joint project", d.beginJoint)
+	add(48, 0, "arrange needs", d.arrange)
 	for i, p := range pledges {
 		d.steps(add, of[p.release], fmt.Sprint(p.release, " ", i), p)
 	}
@@ -268,6 +274,11 @@ func (d *demo) release(ctx context.Context, c consent) error {
 	if c.level == catalogue.Reasoned {
 		w.Purpose = purpose
 	}
+	if c.joint {
+		if err := d.takePart(ctx, r, &w); err != nil {
+			return err
+		}
+	}
 	for i, o := range orgs {
 		if c.donors == nil || slices.Contains(c.donors, i) {
 			w.Audience = append(w.Audience, o.ID)
@@ -283,6 +294,63 @@ func (d *demo) release(ctx context.Context, c consent) error {
 		approvals = len(r.approvers)
 	}
 	return d.approve(ctx, s, got.Digest, approvals)
+}
+
+// beginJoint starts the project of several recipients; the first one leads it.
+func (d *demo) beginJoint(ctx context.Context) error {
+	lead, now := d.recipients[0], d.clock.now()
+	day := func(months int) string { return now.AddDate(0, months, 0).Format(time.DateOnly) }
+	p, code, err := d.server.Needs.NewProject(ctx, lead.admin, catalogue.Project{
+		Lead:    lead.id,
+		Title:   remedies.Text{"uk": "Стійкість закладів охорони здоров'я до відключень", "en": "Health services that withstand outages"},
+		Purpose: remedies.Text{"uk": "Щоб приймання й виклики працювали без мережі та живлення до доби.", "en": "So that admissions and calls work for a day without network and power."},
+		Schedule: catalogue.Schedule{From: day(2), To: day(14), Steps: []catalogue.ScheduleStep{
+			{By: day(5), Text: remedies.Text{"uk": "Закупівлю завершено", "en": "Procurement done"}},
+			{By: day(9), Text: remedies.Text{"uk": "Обладнання введено в дію", "en": "Equipment in use"}},
+		}},
+	})
+	d.joint, d.code = p.ID, code
+	return err
+}
+
+// takePart lets a recipient's release be a part of the joint project.
+func (d *demo) takePart(ctx context.Context, r *recipient, w *catalogue.Wish) error {
+	if d.joint == "" {
+		return errors.New("there is no joint project")
+	}
+	if _, err := d.server.Needs.JoinProject(ctx, r.admin, r.id, d.code); err != nil {
+		return err
+	}
+	w.Project = d.joint
+	return nil
+}
+
+// arrange lets the first recipient restate one of its needs and split another that has several sites.
+func (d *demo) arrange(ctx context.Context) error {
+	r := d.recipients[0]
+	run, _, err := d.server.Needs.Run(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	var restated, split bool
+	for i := range run.Needs {
+		n := &run.Needs[i]
+		var err error
+		switch {
+		case !split && n.Splittable():
+			split = true
+			_, err = d.server.Needs.Split(ctx, r.admin, r.id, n.ID, n.Sites[:1])
+		case !restated && n.Basis == remedies.PerAffectedHost && n.Quantity > 1:
+			restated = true
+			_, err = d.server.Needs.OwnFigures(ctx, r.admin, r.id, need.Own{Need: n.ID, Quantity: n.Quantity - 1, Why: remedies.Text{
+				"uk": "Один вузол виводять з експлуатації до кінця кварталу.", "en": "One host is retired before the quarter ends.",
+			}})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *demo) approve(ctx context.Context, s *shown, digest string, persons int) error {

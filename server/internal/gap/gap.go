@@ -112,9 +112,18 @@ type ControlGap struct {
 	Waived   int                 `json:"waived,omitzero"`
 	Since    time.Time           `json:"since,omitzero"`
 	Urgency  remedies.Urgency    `json:"urgency,omitzero"`
+	Row      SSVCRow             `json:"ssvc,omitzero"` // of the table that gave the urgency, of its most urgent host
 	// Hosts are the numbers of the affected hosts in order of [Builder.Add], ascending: good for counting
 	// distinct hosts over several controls, and for nothing else.
 	Hosts []int32 `json:"-"`
+}
+
+// SSVCRow is one row of the table of SSVC: what went into an urgency.
+type SSVCRow struct {
+	Exploitation remedies.Exploitation `json:"exploitation"`
+	Exposure     remedies.Exposure     `json:"exposure"`
+	Automatable  bool                  `json:"automatable"`
+	Impact       remedies.Impact       `json:"impact"`
 }
 
 // Share is affected of measured hosts, 0 to 1.
@@ -135,6 +144,35 @@ func Signal(s assessment.Severity) remedies.Exploitation {
 		return remedies.PublicPoC
 	}
 	return remedies.NoExploitation
+}
+
+// The controls that say what is known of attackers: the list of exploited vulnerabilities (KEV), and the decision that
+// weighs their prediction (EPSS) as well.
+const (
+	knownExploited = "vulnerabilities.known_exploited"
+	actNow         = "vulnerabilities.act_now"
+)
+
+// Exploited fills in what one host's results say of attackers: a vulnerability on the list of exploited ones is used; an
+// urgent one on a host that has none of the list is one whose exploitation is predicted, which counts as public
+// instructions. Where the list could not be compared, the severity speaks as for any other control.
+func Exploited(results []Result) {
+	listed := assessment.Unmeasured
+	for i := range results {
+		if results[i].Control == knownExploited {
+			listed = results[i].Status
+		}
+	}
+	for i := range results {
+		switch r := &results[i]; {
+		case r.Control == knownExploited:
+			r.Exploited = remedies.ActivelyUsed
+		case r.Control == actNow && listed == assessment.Fail:
+			r.Exploited = remedies.ActivelyUsed
+		case r.Control == actNow && listed == assessment.Pass:
+			r.Exploited = remedies.PublicPoC
+		}
+	}
 }
 
 // Builder gathers hosts one by one, so that a server need not hold all results at once. Not safe for concurrent use.
@@ -263,11 +301,13 @@ func (b *Builder) count(a *area, st *seen, c int, h Host, r *Result, number int3
 	if since.IsZero() {
 		since = h.LastMeasured
 	}
-	u := b.urgency(ctl, h, r)
+	u, row := b.urgency(ctl, h, r)
 	g.Affected++
 	g.Hosts = append(g.Hosts, number)
 	g.Since = earlier(g.Since, since)
-	g.Urgency = moreUrgent(g.Urgency, u)
+	if g.Urgency == "" || u.Rank() > g.Urgency.Rank() {
+		g.Urgency, g.Row = u, row
+	}
 	a.gap.Since = earlier(a.gap.Since, since)
 	a.gap.Findings[ctl.Severity]++
 	a.gap.Legal = a.gap.Legal || ctl.Legal
@@ -302,7 +342,7 @@ func (b *Builder) countHost(s *site, n int, st seen, h Host) {
 	}
 }
 
-func (b *Builder) urgency(c *Control, h Host, r *Result) remedies.Urgency {
+func (b *Builder) urgency(c *Control, h Host, r *Result) (remedies.Urgency, SSVCRow) {
 	exploited, exposure, impact := r.Exploited, h.Exposure, b.impact[h.Recipient]
 	if exploited == "" {
 		exploited = Signal(c.Severity)
@@ -313,7 +353,7 @@ func (b *Builder) urgency(c *Control, h Host, r *Result) remedies.Urgency {
 	if impact == "" {
 		impact = remedies.MediumImpact
 	}
-	return b.o.SSVC.Urgency(exploited, exposure, c.Automatable, impact)
+	return b.o.SSVC.Urgency(exploited, exposure, c.Automatable, impact), SSVCRow{exploited, exposure, c.Automatable, impact}
 }
 
 // Gaps returns the open gaps with their failing controls, ordered by recipient, site and capability.

@@ -65,7 +65,7 @@ func TestGaps(t *testing.T) {
 				UrgencyHosts: map[remedies.Urgency]int{remedies.OutOfCycle: 1},
 				Controls: []ControlGap{{
 					Control: "ssh.root_login", Family: "ssh", Severity: assessment.High, Affected: 1, Measured: 2,
-					Since: now.Add(-9 * day), Urgency: remedies.OutOfCycle, Hosts: []int32{0},
+					Since: now.Add(-9 * day), Urgency: remedies.OutOfCycle, Row: SSVCRow{remedies.PublicPoC, remedies.Controlled, true, remedies.VeryHighImpact}, Hosts: []int32{0},
 				}},
 			}},
 		},
@@ -90,11 +90,11 @@ func TestGaps(t *testing.T) {
 				Controls: []ControlGap{
 					{
 						Control: "accounts.empty_password", Family: "accounts", Severity: assessment.Critical, Affected: 1,
-						Measured: 1, Since: now.Add(-40 * day), Urgency: remedies.Immediate, Hosts: []int32{0},
+						Measured: 1, Since: now.Add(-40 * day), Urgency: remedies.Immediate, Row: SSVCRow{remedies.ActivelyUsed, remedies.Open, true, remedies.VeryHighImpact}, Hosts: []int32{0},
 					},
 					{
 						Control: "ssh.root_login", Family: "ssh", Severity: assessment.High, Affected: 1, Measured: 1,
-						Since: now.Add(-40 * day), Urgency: remedies.OutOfCycle, Hosts: []int32{0},
+						Since: now.Add(-40 * day), Urgency: remedies.OutOfCycle, Row: SSVCRow{remedies.NoExploitation, remedies.Open, true, remedies.VeryHighImpact}, Hosts: []int32{0},
 					},
 				},
 			}},
@@ -108,7 +108,7 @@ func TestGaps(t *testing.T) {
 				UrgencyHosts: map[remedies.Urgency]int{remedies.Scheduled: 1},
 				Controls: []ControlGap{{
 					Control: "software.forbidden", Family: "software", Severity: assessment.High, Legal: true, Affected: 1,
-					Measured: 1, Since: now.Add(-day), Urgency: remedies.Scheduled, Hosts: []int32{0},
+					Measured: 1, Since: now.Add(-day), Urgency: remedies.Scheduled, Row: SSVCRow{remedies.PublicPoC, remedies.Controlled, false, remedies.VeryHighImpact}, Hosts: []int32{0},
 				}},
 			}},
 		},
@@ -171,6 +171,40 @@ func BenchmarkGaps(b *testing.B) {
 		}
 		if n := len(g.Gaps()); n != 30_000 {
 			b.Fatalf("got %d gaps", n)
+		}
+	}
+}
+
+// TestExploited reads from a host's results what is known of attackers, and holds the row that is printed against the table.
+func TestExploited(t *testing.T) {
+	set, err := remedies.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	controls := []Control{
+		{ID: knownExploited, Family: "vulnerabilities", Capability: "patching", Severity: assessment.Critical},
+		{ID: actNow, Family: "vulnerabilities", Capability: "patching", Severity: assessment.Critical},
+	}
+	for name, c := range map[string]struct {
+		listed assessment.Status
+		want   remedies.Exploitation
+	}{
+		"on_the_list": {assessment.Fail, remedies.ActivelyUsed}, "predicted": {assessment.Pass, remedies.PublicPoC}, "no_list": {assessment.Unmeasured, remedies.ActivelyUsed},
+	} {
+		for _, exposure := range []remedies.Exposure{"", remedies.Open} {
+			results := []Result{{Control: actNow, Status: assessment.Fail}, {Control: knownExploited, Status: c.listed}}
+			Exploited(results)
+			b := New(Options{Controls: controls, SSVC: set.SSVC, Recipients: []Recipient{{ID: "r", Impact: remedies.HighImpact}}})
+			b.Add(Host{ID: "h", Recipient: "r", Site: "s", Exposure: exposure}, results)
+			for _, g := range b.Gaps()[0].Controls {
+				want := SSVCRow{c.want, exposure, false, remedies.HighImpact}
+				if exposure == "" {
+					want.Exposure = remedies.Controlled
+				}
+				if g.Row != want || g.Urgency != set.SSVC.Urgency(want.Exploitation, want.Exposure, want.Automatable, want.Impact) {
+					t.Errorf("%s, exposure %q: %s came out as %s by %+v, want the row %+v", name, exposure, g.Control, g.Urgency, g.Row, want)
+				}
+			}
 		}
 	}
 }

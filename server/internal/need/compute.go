@@ -46,12 +46,14 @@ func (c *computer) recipient(size Recipient, shape Shape, from, to int) []Need {
 		if len(terms) == 0 {
 			continue
 		}
-		whole := c.need(ID(size.ID, m.ID), size, m, terms)
+		id, returned := c.came(ID(size.ID, m.ID))
+		whole := c.need(id, size, m, terms)
 		if !whole.worth(m) {
 			continue
 		}
 		ids, groups := c.divide(whole.ID, terms, shape.Splits)
 		if len(ids) == 1 || !whole.Splittable() {
+			whole.Returned = returned
 			c.finish(&whole, size, shape)
 			out = append(out, whole)
 			continue
@@ -61,6 +63,7 @@ func (c *computer) recipient(size Recipient, shape Shape, from, to int) []Need {
 				continue
 			}
 			n := c.need(id, size, m, groups[i])
+			n.Returned = returned
 			if i > 0 {
 				n.PartOf = whole.ID
 			}
@@ -69,6 +72,17 @@ func (c *computer) recipient(size Recipient, shape Shape, from, to int) []Need {
 		}
 	}
 	return c.merge(size, out, shape.Merges)
+}
+
+// came follows the help that lost its effect from a need's first id to the id it has now.
+func (c *computer) came(id string) (string, *Lost) {
+	var last *Lost
+	for i := range c.in.Lost { // oldest first, so that one pass follows the chain
+		if l := &c.in.Lost[i]; l.Need == id {
+			id, last = ReturnedID(id, l.Pledge), l
+		}
+	}
+	return id, last
 }
 
 // need makes a need of its terms: what it rests on, how much of it and at what cost.

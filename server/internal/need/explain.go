@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vymir-project/vymir/policies/assessment"
+	"github.com/vymir-project/vymir/server/internal/gap"
 )
 
 // Explanation is a need's sum as it is printed: four steps, and a row for every figure in the benefit. It names sites
@@ -79,6 +80,9 @@ func (r *Run) steps(n *Need, lang string) []Step {
 	if n.Coverage.Low {
 		coverage += " " + say("low_coverage")
 	}
+	if l := n.Returned; l != nil {
+		coverage += " " + say("returned", l.Verified.Format("2006-01-02"), l.At.Format("2006-01-02"))
+	}
 	gate := say("gate_no")
 	if n.Legal {
 		gate = say("gate_yes")
@@ -107,10 +111,29 @@ func (r *Run) steps(n *Need, lang string) []Step {
 	return []Step{
 		{"coverage", say("title_coverage"), coverage},
 		{"gate", say("title_gate"), gate},
-		{"urgency", say("title_urgency"), say("urgency_" + string(n.Urgency))},
+		{"urgency", say("title_urgency"), r.urgency(n, lang)},
 		{"benefit", say("title_benefit"), benefit},
 		{"cost", say("title_cost"), cost},
 	}
+}
+
+// urgency is the third step with the row of the table that it was read from.
+func (r *Run) urgency(n *Need, lang string) string {
+	out := texts["urgency_"+string(n.Urgency)][lang]
+	for _, t := range n.terms {
+		c := &r.in.Gaps[t.gap].Controls[t.control]
+		if c.Urgency != n.Urgency || c.Row == (gap.SSVCRow{}) {
+			continue
+		}
+		word := func(key string) string { return texts[key][lang] }
+		auto := "automatable_no"
+		if c.Row.Automatable {
+			auto = "automatable_yes"
+		}
+		return out + " " + fmt.Sprintf(word("row"), word("exploitation_"+string(c.Row.Exploitation)), word("exposure_"+string(c.Row.Exposure)), word(auto),
+			word("impact_"+string(c.Row.Impact)))
+	}
+	return out
 }
 
 func (n *Need) source(lang string) string {
@@ -143,11 +166,31 @@ var texts = map[string]map[string]string{
 	"measured":     {"uk": "Вимірювання: від %s до %s.", "en": "Measured between %s and %s."},
 	"stale":        {"uk": "Вузлів із застарілими вимірюваннями: %d.", "en": "Hosts with stale measurements: %d."},
 	"low_coverage": {"uk": "Виміряно замало вузлів, висновок попередній.", "en": "Too few hosts are measured; the conclusion is preliminary."},
+	"returned": {
+		"uk": "Потреба повернулася: ефект попередньої допомоги підтверджено %s і втрачено %s.",
+		"en": "The need came back: the effect of earlier help was verified on %s and lost on %s.",
+	},
 	"gate_yes": {
 		"uk": "Захід потрібен для виконання вимоги закону, тому стоїть перед рештою незалежно від балів.",
 		"en": "The measure meets a duty of law, so it comes before the others whatever its points.",
 	},
-	"gate_no":              {"uk": "Прямої вимоги закону немає.", "en": "No duty of law applies directly."},
+	"gate_no": {"uk": "Прямої вимоги закону немає.", "en": "No duty of law applies directly."},
+	"row": {
+		"uk": "Рядок таблиці: використання зловмисниками — %s; доступність вузла — %s; автоматизація атаки — %s; наслідки для людей — %s.",
+		"en": "Row of the table: exploitation %s; exposure %s; automatable %s; human impact %s.",
+	},
+	"exploitation_none":    {"uk": "невідоме", "en": "none known"},
+	"exploitation_poc":     {"uk": "передбачуване, є інструкції", "en": "public instructions or predicted"},
+	"exploitation_active":  {"uk": "триває", "en": "active"},
+	"exposure_small":       {"uk": "мала", "en": "small"},
+	"exposure_controlled":  {"uk": "обмежена", "en": "controlled"},
+	"exposure_open":        {"uk": "відкрита", "en": "open"},
+	"automatable_yes":      {"uk": "можлива", "en": "yes"},
+	"automatable_no":       {"uk": "ні", "en": "no"},
+	"impact_low":           {"uk": "незначні", "en": "low"},
+	"impact_medium":        {"uk": "помітні", "en": "medium"},
+	"impact_high":          {"uk": "тяжкі", "en": "high"},
+	"impact_very_high":     {"uk": "дуже тяжкі", "en": "very high"},
 	"urgency_immediate":    {"uk": "Негайно (таблиця SSVC).", "en": "Immediate (SSVC table)."},
 	"urgency_out_of_cycle": {"uk": "Позапланово, якнайшвидше (таблиця SSVC).", "en": "Out of cycle, as soon as possible (SSVC table)."},
 	"urgency_scheduled":    {"uk": "У плановому порядку (таблиця SSVC).", "en": "Scheduled (SSVC table)."},

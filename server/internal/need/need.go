@@ -25,7 +25,7 @@ import (
 const Schema = "vymir.needs/1"
 
 // codeVersion is part of every run id; raise it when the same input gives other needs.
-const codeVersion = 2
+const codeVersion = 3
 
 // Recipient is what sizes a recipient's needs.
 type Recipient struct {
@@ -43,6 +43,23 @@ type Input struct {
 	Remedies   *remedies.Set
 	Weights    Weights
 	Shapes     []Shape // how recipients arranged their needs, at most one of each
+	Lost       []Lost  // help whose verified effect was lost, oldest first
+}
+
+// Lost is help for a need whose effect was verified and lost again.
+type Lost struct {
+	Recipient string    `json:"recipient"`
+	Need      string    `json:"need"` // that the help was for
+	Pledge    string    `json:"pledge"`
+	Verified  time.Time `json:"verified_at"`
+	At        time.Time `json:"lost_at"`
+}
+
+// ReturnedID is the id of the need that comes after help for a need lost its effect. Ids are never used again: what came
+// back is another need than the one that was met.
+func ReturnedID(need, pledge string) string {
+	h := sha256.Sum256([]byte("returned\x00" + need + "\x00" + pledge))
+	return "n-" + hex.EncodeToString(h[:8])
 }
 
 // Interval is a careful, a middle and a hopeful value.
@@ -117,6 +134,7 @@ type Need struct {
 	PartOf   string      `json:"part_of,omitzero"`  // the need that these sites were split off
 	Includes []Part      `json:"includes,omitzero"` // what was merged into it; cost and benefit are of all of it
 	Own      *OwnFigures `json:"own,omitzero"`      // what the recipient states in place of what was derived
+	Returned *Lost       `json:"returned,omitzero"` // the help after which it came back; newest
 
 	terms []term
 	parts []Need // of a merged need: all it is made of, itself first
@@ -209,6 +227,9 @@ func runID(in *Input) (string, error) {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
 	parts := []any{codeVersion, in.AsOf.UTC(), in.Weights, in.Remedies.Digest, in.Recipients}
+	if len(in.Lost) > 0 {
+		parts = append(parts, in.Lost)
+	}
 	if len(in.Shapes) > 0 {
 		in.Shapes = slices.Clone(in.Shapes)
 		slices.SortFunc(in.Shapes, func(a, b Shape) int { return cmp.Compare(a.Recipient, b.Recipient) })

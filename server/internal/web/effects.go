@@ -9,6 +9,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
 	"github.com/vymir-project/vymir/server/internal/gap"
+	"github.com/vymir-project/vymir/server/internal/need"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -98,6 +99,7 @@ type effectData struct {
 	Lessons  []string
 	Other    string // lessons in the other language
 	Newest   *catalogue.Measurement
+	Again    []*need.Need // that came back after the effect was lost
 }
 
 // effect shows one delivery: its way, what was open before and is open now, and what it taught. It prints.
@@ -125,6 +127,15 @@ func (s *server) effect(q *request) error {
 		d.Newest = &d.After[n-1]
 	}
 	d.compare(q.loc.lang)
+	run, err := s.catalogue.Needs(q.Context(), q.actor, d.Pledge.RecipientID)
+	if err != nil {
+		return err
+	}
+	for i := range run.Needs {
+		if n := &run.Needs[i]; n.Returned != nil && n.Returned.Pledge == d.Pledge.ID {
+			d.Again = append(d.Again, n)
+		}
+	}
 	return q.show("effect", d.Text.Title.In(q.loc.lang), d)
 }
 

@@ -256,7 +256,7 @@ func (s *server) needPage(q *request) error {
 		return err
 	}
 	for _, r := range all {
-		if slices.Contains(r.Needs, n.ID) {
+		if slices.Contains(r.Needs, n.ID) || n.Returned != nil && slices.Contains(r.Needs, n.Returned.Need) {
 			d.Releases = append(d.Releases, r)
 		}
 	}

@@ -19,9 +19,12 @@ mkdirSync(shots, { recursive: true });
 
 // A path, or a list and the place of the entry to follow from it.
 const tour = {
-  "admin-01": ["/mend", "/hosts", "/findings", "/gaps", "/trend", "/past", "/needs", ["/needs", 0], "/projects/new", "/stability", "/releases", ["/releases", 0], ["/releases", 2], "/reads", "/effects", ["/effects", 0]],
+  "admin-01": ["/mend", "/hosts", "/findings", "/gaps", "/trend", "/past", "/needs", ["/needs", 0], "/projects/new", "/stability", "/releases", ["/releases", 0], ["/releases", 2], "/reads", "/effects", ["/effects", 0],
+    "/projects", ["/projects", 0], "/projects/start", "/stated/new", ["/releases", 2, "/print"], ["/needs", 4]],
+  "approver-01": ["/releases", ["/releases", 0]],
+  observer: ["/catalogue", ["/catalogue", 0]],
   assessor: ["/findings", "/gaps", "/needs", "/effects", ["/effects", 3], "/stability"],
-  "donor-a": ["/catalogue", ["/catalogue", 0], "/catalogue/best", "/catalogue/best?eur=250000", "/catalogue/best?eur=60000&floor=build&floor_eur=20000"],
+  "donor-a": ["/catalogue", ["/catalogue", 0], ["/catalogue", 0, "/print"], ["/catalogue", "a[href^='/joint/']"], "/catalogue/best", "/catalogue/best?eur=250000", "/catalogue/best?eur=60000&floor=build&floor_eur=20000"],
   coordinator: ["/queue", "/board"],
 };
 
@@ -31,10 +34,12 @@ for (const [lang, width, scheme] of [["uk", 1280, "light"], ["en", 390, "light"]
   for (const [login, pages] of Object.entries(tour)) {
     const page = await open(browser, login, { lang, width, scheme });
     for (const p of pages) {
-      const [path, n] = Array.isArray(p) ? p : [p, -1], what = `${login} ${p} ${lang} ${width}`;
+      const [path, n, then] = Array.isArray(p) ? p : [p, -1], what = `${login} ${p} ${lang} ${width}`;
       const start = Date.now();
       await page.goto(path);
-      if (n >= 0) await page.locator("tbody th a").nth(n).click();
+      if (typeof n === "string") await page.locator(n).first().click();
+      else if (n >= 0) await page.locator("tbody th a").nth(n).click();
+      if (then) await page.goto(new URL(page.url()).pathname + then);
       await page.waitForLoadState("load");
       const took = Date.now() - start;
       try {
@@ -45,7 +50,7 @@ for (const [lang, width, scheme] of [["uk", 1280, "light"], ["en", 390, "light"]
         failed++;
         console.log(`${what}: ${e.message.slice(0, 600)}`);
       }
-      await page.screenshot({ path: `${shots}/${login}-${path.replace(/[^a-z0-9]+/g, "-").slice(1)}${n >= 0 ? `-${n}` : ""}-${lang}-${width}.png`, fullPage: await page.evaluate(() => document.documentElement.scrollHeight < 9000) });
+      await page.screenshot({ path: `${shots}/${login}-${path.replace(/[^a-z0-9]+/g, "-").slice(1)}${typeof n === "string" ? "-link" : n >= 0 ? `-${n}` : ""}${then ? then.replace("/", "-") : ""}-${lang}-${width}.png`, fullPage: await page.evaluate(() => document.documentElement.scrollHeight < 9000) });
       seen++;
       console.log(`${what}: ${took} ms`);
     }

@@ -246,6 +246,59 @@ test("a pledge shows its overlaps first, and the recipient sees who read and hel
   for (const p of [page, it]) await p.context().close();
 });
 
+test("a joint project: the words, the part, and the donor's page of it", async () => {
+  const it = await open(browser, "it", { lang: "en" });
+  await it.goto("/projects/start");
+  for (const [field, text] of [["title_uk", "Разом стійкіші"], ["title_en", "Stronger together"], ["from", "2027-01-10"], ["to", "2027-11-30"]]) await it.fill(`#${field}`, text);
+  await it.click('main button:has-text("Create")');
+  const code = (await it.textContent("main .note b")).trim();
+  assert.match(code, /^([A-Z2-7]{4}-){3}[A-Z2-7]{4}$/);
+  await sound(it, "joint project, just begun");
+  await it.goto("/needs");
+  const needs = await it.locator("tbody th a").evaluateAll((l) => l.map((a) => a.getAttribute("href").split("/").pop()));
+  let found = "";
+  for (const need of needs.reverse()) {
+    await it.goto(`/projects/new?need=${need}`);
+    if ((await it.locator("#level option").evaluateAll((o) => o.map((x) => x.value))).includes("2")) { found = need; break; }
+  }
+  assert.ok(found, "no need may be released by name");
+  await it.selectOption("#level", "3");
+  await it.selectOption("#project", { label: "Stronger together" });
+  await it.fill("#title_uk", "Наша частина");
+  await it.fill("#title_en", "Our part");
+  await it.click('main button:has-text("Prepare")');
+  const release = new URL(it.url()).pathname;
+  assert.match(await it.textContent("main"), /Stronger together/, "the text does not hold the project");
+  await it.click('main >> text=Edit the draft');
+  await it.fill("#title_en", "Our part, again");
+  await it.click('main button:has-text("Save")');
+  assert.match(await it.textContent("main"), /Our part, again/);
+  for (const who of ["first", "second"]) {
+    const page = await open(browser, who, { lang: "en" });
+    await page.goto(release);
+    await page.click("text=I approve this text");
+    await page.context().close();
+  }
+  const donor = await open(browser, "donor", { lang: "en" });
+  await donor.goto("/catalogue");
+  await donor.locator('a[href^="/joint/"]').first().click();
+  assert.equal(await donor.textContent("h1"), "Stronger together");
+  await sound(donor, "joint project of a donor");
+  for (const p of [it, donor]) await p.context().close();
+});
+
+test("a need that nothing measures is stated and bundled", async () => {
+  const it = await open(browser, "it", { lang: "uk" });
+  await it.goto("/stated/new");
+  for (const f of ["title", "text", "unit", "why"]) for (const l of ["uk", "en"]) await it.fill(`#${f}_${l}`, l === "uk" ? "Навчання" : "Exercise");
+  await it.fill("#low", "4000");
+  await it.fill("#high", "6000");
+  await it.click('main button:has-text("Заявити")');
+  assert.match(await it.textContent("main"), /Заявлені потреби[\s\S]*Навчання/);
+  await sound(it, "needs with a stated one");
+  await it.context().close();
+});
+
 const tour = {
   it: ["/mend", "/hosts", "host", "/findings", "finding", "/gaps", "/needs", "need", "/releases", "release", "/account"],
   assessor: ["/findings", "finding", "/hosts", "/gaps", "/needs"],
@@ -255,10 +308,15 @@ const tour = {
   auditor: ["/audit"],
   "": ["/sign-in", "/sign-in/link?t=x"],
 };
-// Seen where axe looks, too: each language in each width and each scheme, and not in every combination.
-const once = {
-  it: ["/recipients", "report", "/heat", "/trend", "/install", "/webhooks", "/leaves", "/search?q=ssh"],
+// Pages looked at once in each language, width and scheme, where accessibility is checked as well.
+const further = {
+  it: ["/recipients", "report", "/heat", "/trend", "/install", "/webhooks", "/leaves", "/search?q=ssh",
+    "/projects", "/projects/start", ["/projects", "tbody th a"], ["/needs", "tbody input[name=need]"], "/stated/new", ["release", "/print"], "/past", "/stability",
+    "/reads", "/effects", ["/effects", "tbody th a"]],
   assessor: ["/work", "/profiles"],
+  donor: [["entry", "/print"], ["/catalogue", "a[href^='/joint/']"], "/catalogue/best?eur=250000"],
+  observer: ["/catalogue", "entry"],
+  coordinator: ["/board"],
 };
 const lists = { host: "/hosts", finding: "/findings", need: "/needs", release: "/releases", entry: "/catalogue" };
 
@@ -271,21 +329,27 @@ let pagesSeen = 0;
 for (const lang of ["uk", "en"]) {
   for (const [width, scheme] of [[1280, "light"], [360, "dark"], [1280, "dark"], [360, "light"]]) {
     test(`every page in ${lang}, ${width} px, ${scheme}: sound${((width < 500) === (scheme === "dark")) === (lang === "uk") ? " and accessible" : ""}`, async () => {
-      for (const [login, pages] of Object.entries(tour)) {
+      const careful = ((width < 500) === (scheme === "dark")) === (lang === "uk"); // uk: wide light, narrow dark; en: the other two
+      for (const [login, pages] of careful ? [...Object.entries(tour), ...Object.entries(further)] : Object.entries(tour)) {
         const page = await open(browser, login || null, { lang, width, scheme });
-        const full = ((width < 500) === (scheme === "dark")) === (lang === "uk"); // uk: wide light, narrow dark; en: the other two
-        for (const p of full ? [...pages, ...(once[login] ?? [])] : pages) {
-          await page.goto(p === "report" ? `${await recipientOf(page)}/report` : lists[p] ?? p);
-          if (lists[p]) await page.locator("tbody th a").first().click();
+        for (const p of pages) {
+          const [name, then = ""] = Array.isArray(p) ? p : [p];
+          await page.goto(name === "report" ? `${await recipientOf(page)}/report` : lists[name] ?? name);
+          if (lists[name]) await page.locator("tbody th a").first().click();
+          if (then.startsWith("/")) await page.goto(new URL(page.url()).pathname + then);
+          else if (then.includes("input")) { // a choice that leads to a form
+            await page.locator(then).first().check();
+            await page.click('main button:has-text("проєкт"), main button:has-text("project")');
+          } else if (then) await page.locator(then).first().click();
           await page.waitForLoadState("load");
           const what = `${login || "visitor"} ${p} ${lang} ${width} ${scheme}`;
           assert.equal(await page.getAttribute("html", "lang"), lang, what);
           assert.equal(await count(page, "h1"), 1, `${what}: headings`);
           await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
           await sound(page, what);
-          if (full) await accessible(page, what);
+          if (careful) await accessible(page, what);
           await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = false; });
-          await shoot(page, `${login || "visitor"}-${p.replace(/[^a-z]/g, "") || "x"}-${lang}-${width}-${scheme}`);
+          await shoot(page, `${login || "visitor"}-${String(p).replace(/[^a-z]/g, "") || "x"}-${lang}-${width}-${scheme}`);
           pagesSeen++;
         }
         await page.context().close();

@@ -58,6 +58,7 @@ person second "Марія Шевчук" recipient_approver --recipient "$recipie
 person assessor "Наталія Гриценко" assessor --recipient '*'
 person donor "Anna Berg" donor --donor d-first
 person other "Jan Nowak" donor --donor d-second
+person observer "Jo Smith" observer --donor d-first
 person coordinator "Тарас Мельник" coordinator
 person auditor "Оксана Лисенко" auditor
 person keys "Ганна Ткаченко" auditor
