@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -78,24 +79,18 @@ func (s *Service) Freeze(ctx context.Context, a access.Actor) (Totals, error) {
 		if len(fresh) == 0 {
 			return ErrNothing
 		}
-		var last Totals
-		lastBasis := cells{}
-		row, err := tx.LatestTotals()
-		if err == nil {
-			err = errors.Join(json.Unmarshal([]byte(row.Body), &last), json.Unmarshal([]byte(row.Basis), &lastBasis))
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("read last totals: %w", err)
+		before, err := lastShown(tx)
+		if err != nil {
+			return err
 		}
 		now := s.now().UTC()
-		kept := cells{}
-		out = freeze(fresh, last, lastBasis, kept)
+		out = freeze(fresh, before)
 		out.FrozenOn = now.Format(time.DateOnly)
 		body, err := json.Marshal(out)
 		if err != nil {
 			return fmt.Errorf("encode totals: %w", err)
 		}
-		basis, err := json.Marshal(kept)
+		basis, err := json.Marshal(totalsBasis{before})
 		if err != nil {
 			return fmt.Errorf("encode basis: %w", err)
 		}
@@ -163,23 +158,85 @@ func (s *Service) cells(tx *store.Tx) (cells, error) {
 	return out, nil
 }
 
-// freeze publishes every table of fresh. Kept receives who stands behind each published cell, for the next time.
-func freeze(fresh cells, last Totals, lastBasis, kept cells) Totals {
+// shownCell is what donors read of a cell once, and who stood behind it.
+type shownCell struct {
+	Cell  Cell                    `json:"cell"`
+	Group map[string]contribution `json:"group"`
+}
+
+// shown maps table and cell to all that was ever read of it, newest last: a new value is compared with every old one, as
+// each is still in somebody's hands.
+type shown map[string]map[string][]shownCell
+
+// totalsBasis is kept with every frozen release and never leaves the server.
+type totalsBasis struct {
+	Shown shown `json:"shown"`
+}
+
+// lastShown reads what donors have read of every cell so far.
+func lastShown(tx *store.Tx) (shown, error) {
+	row, err := tx.LatestTotals()
+	if errors.Is(err, store.ErrNotFound) {
+		return shown{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read last totals: %w", err)
+	}
+	var b totalsBasis
+	if err := json.Unmarshal([]byte(row.Basis), &b); err != nil {
+		return nil, fmt.Errorf("decode basis: %w", err)
+	}
+	if b.Shown != nil {
+		return b.Shown, nil
+	}
+	var t Totals // written before hidden cells were remembered: the groups of that day alone
+	groups := cells{}
+	if err := errors.Join(json.Unmarshal([]byte(row.Body), &t), json.Unmarshal([]byte(row.Basis), &groups)); err != nil {
+		return nil, fmt.Errorf("decode last totals: %w", err)
+	}
+	out := shown{}
+	for _, table := range t.Tables {
+		for _, c := range table.Cells {
+			if !c.Suppressed {
+				out.put(table.By, c, groups[table.By][c.Name])
+			}
+		}
+	}
+	return out, nil
+}
+
+// put notes what is read from now on; the same group again is nothing new.
+func (s shown) put(by string, c Cell, group map[string]contribution) {
+	if s[by] == nil {
+		s[by] = map[string][]shownCell{}
+	}
+	if list := s[by][c.Name]; len(list) == 0 || !maps.Equal(list[len(list)-1].Group, group) {
+		s[by][c.Name] = append(list, shownCell{c, maps.Clone(group)})
+	}
+}
+
+// freeze publishes every table of fresh. Before is what donors have read, and is brought up to date.
+func freeze(fresh cells, before shown) Totals {
 	var t Totals
 	for _, by := range []string{"sector", "kind", "line_of_effort"} {
 		table := Table{By: by, Cells: []Cell{}}
-		kept[by] = map[string]map[string]contribution{}
+		groups := map[string]map[string]contribution{}
 		for name, group := range fresh[by] {
-			if old, ok := oldCell(last, by, name); ok && tooClose(lastBasis[by][name], group) {
-				table.Cells = append(table.Cells, old)
-				kept[by][name] = lastBasis[by][name]
-				continue
+			c := cell(name, group)
+			list := before[by][name]
+			if slices.ContainsFunc(list, func(old shownCell) bool { return tooClose(old.Group, group) }) {
+				last := list[len(list)-1]
+				c, group = last.Cell, last.Group
 			}
-			table.Cells = append(table.Cells, cell(name, group))
-			kept[by][name] = group
+			table.Cells, groups[name] = append(table.Cells, c), group
 		}
 		slices.SortFunc(table.Cells, func(a, b Cell) int { return cmp.Compare(a.Name, b.Name) })
-		suppressSecond(table.Cells, kept[by])
+		suppressMore(table.Cells, fresh[by])
+		for _, c := range table.Cells {
+			if !c.Suppressed {
+				before.put(by, c, groups[c.Name])
+			}
+		}
 		t.Tables = append(t.Tables, table)
 	}
 	return t
@@ -189,13 +246,11 @@ func freeze(fresh cells, last Totals, lastBasis, kept cells) Totals {
 func cell(name string, group map[string]contribution) Cell {
 	c := Cell{Name: name}
 	var sum need.Money
-	biggest := 0.0
 	for _, x := range group {
 		c.Needs += x.Needs
 		sum = need.Money{Low: sum.Low + x.Cost.Low, High: sum.High + x.Cost.High}
-		biggest = max(biggest, x.Cost.Mid())
 	}
-	if len(group) < kThreshold || biggest > dominance*sum.Mid() {
+	if !safe(group) {
 		return Cell{Name: name, Suppressed: true}
 	}
 	c.Recipients = len(group) / 5 * 5
@@ -204,31 +259,40 @@ func cell(name string, group map[string]contribution) Cell {
 	return c
 }
 
-// suppressSecond hides one more cell when exactly one is hidden, as a known total would give the hidden one away:
-// the one with the fewest recipients.
-func suppressSecond(list []Cell, groups map[string]map[string]contribution) {
-	hidden, least := 0, -1
-	for i, c := range list {
-		if c.Suppressed {
-			hidden++
-		} else if least < 0 || len(groups[c.Name]) < len(groups[list[least].Name]) {
-			least = i
-		}
+// safe reports whether a sum over a group tells of nobody in it: there are enough, and none outweighs the rest.
+func safe(group map[string]contribution) bool {
+	sum, biggest := 0.0, 0.0
+	for _, x := range group {
+		sum += x.Cost.Mid()
+		biggest = max(biggest, x.Cost.Mid())
 	}
-	if hidden == 1 && least >= 0 {
-		list[least] = Cell{Name: list[least].Name, Suppressed: true}
-	}
+	return len(group) >= kThreshold && biggest <= dominance*sum
 }
 
-func oldCell(t Totals, by, name string) (Cell, bool) {
-	for _, table := range t.Tables {
-		for _, c := range table.Cells {
-			if table.By == by && c.Name == name && !c.Suppressed {
-				return c, true
+// suppressMore hides further cells, the smallest first, until what is hidden tells of nobody even to who knows the sum of
+// the table, from another table for instance: at least two cells, and together a group that would be safe itself.
+func suppressMore(list []Cell, groups map[string]map[string]contribution) {
+	for {
+		hidden, least := 0, -1
+		together := map[string]contribution{}
+		for i, c := range list {
+			if !c.Suppressed {
+				if least < 0 || len(groups[c.Name]) < len(groups[list[least].Name]) {
+					least = i
+				}
+				continue
+			}
+			hidden++
+			for r, x := range groups[c.Name] {
+				y := together[r]
+				together[r] = contribution{x.Needs + y.Needs, need.Money{Low: x.Cost.Low + y.Cost.Low, High: x.Cost.High + y.Cost.High}}
 			}
 		}
+		if hidden == 0 || least < 0 || hidden > 1 && safe(together) {
+			return
+		}
+		list[least] = Cell{Name: list[least].Name, Suppressed: true}
 	}
-	return Cell{}, false
 }
 
 // tooClose reports whether two groups differ by one to four recipients, or one recipient's share changed while the
