@@ -118,6 +118,7 @@ func (s *server) project(q *request) error {
 	if err != nil {
 		return err
 	}
+	d.Wish.Level = catalogue.Anonymous // unless the recipient chooses another
 	if err := q.audience(&d, nil); err != nil {
 		return err
 	}
