@@ -320,6 +320,19 @@ const further = {
 };
 const lists = { host: "/hosts", finding: "/findings", need: "/needs", release: "/releases", entry: "/catalogue" };
 
+// Goes to a page of the tour: a path, a name of lists (its first entry), "report", or one of these and what to do then.
+async function visit(page, p) {
+  const [name, then = ""] = Array.isArray(p) ? p : [p];
+  await page.goto(name === "report" ? `${await recipientOf(page)}/report` : lists[name] ?? name);
+  if (lists[name]) await page.locator("tbody th a").first().click();
+  if (then.startsWith("/")) await page.goto(new URL(page.url()).pathname + then);
+  else if (then.includes("input")) { // a choice that leads to a form
+    await page.locator(then).first().check();
+    await page.click('main button:has-text("проєкт"), main button:has-text("project")');
+  } else if (then) await page.locator(then).first().click();
+  await page.waitForLoadState("load");
+}
+
 async function recipientOf(page) { // the only one there is: its list leads to it
   await page.goto("/recipients");
   return new URL(page.url()).pathname;
@@ -333,15 +346,7 @@ for (const lang of ["uk", "en"]) {
       for (const [login, pages] of careful ? [...Object.entries(tour), ...Object.entries(further)] : Object.entries(tour)) {
         const page = await open(browser, login || null, { lang, width, scheme });
         for (const p of pages) {
-          const [name, then = ""] = Array.isArray(p) ? p : [p];
-          await page.goto(name === "report" ? `${await recipientOf(page)}/report` : lists[name] ?? name);
-          if (lists[name]) await page.locator("tbody th a").first().click();
-          if (then.startsWith("/")) await page.goto(new URL(page.url()).pathname + then);
-          else if (then.includes("input")) { // a choice that leads to a form
-            await page.locator(then).first().check();
-            await page.click('main button:has-text("проєкт"), main button:has-text("project")');
-          } else if (then) await page.locator(then).first().click();
-          await page.waitForLoadState("load");
+          await visit(page, p);
           const what = `${login || "visitor"} ${p} ${lang} ${width} ${scheme}`;
           assert.equal(await page.getAttribute("html", "lang"), lang, what);
           assert.equal(await count(page, "h1"), 1, `${what}: headings`);
@@ -424,18 +429,20 @@ test("the heat map and the trend draw what their tables hold", async () => {
 
 test("every page's assets weigh at most 150 KB on the wire", async () => {
   let most = ["", 0], total = ["", 0];
-  for (const [login, pages] of Object.entries(tour)) {
+  for (const [login, pages] of [...Object.entries(tour), ...Object.entries(further)]) {
     const page = await open(browser, login || null, { lang: "uk" });
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Network.enable");
     await cdp.send("Network.setCacheDisabled", { cacheDisabled: true });
-    let sizes = new Map(), urls = new Map();
-    cdp.on("Network.requestWillBeSent", (e) => urls.set(e.requestId, e.request.url));
+    const sizes = new Map(), urls = new Map();
+    cdp.on("Network.requestWillBeSent", (e) => {
+      if (e.type === "Document") sizes.clear(), urls.clear(); // on the way to the page
+      urls.set(e.requestId, e.request.url);
+    });
     cdp.on("Network.loadingFinished", (e) => sizes.set(e.requestId, e.encodedDataLength));
-    for (const p of [...pages, ...(once[login] ?? [])]) {
-      const path = p === "report" ? `${await recipientOf(page)}/report` : lists[p] ?? p;
-      sizes.clear(), urls.clear();
-      await page.goto(path);
+    for (const p of pages) {
+      await visit(page, p);
+      const path = new URL(page.url()).pathname;
       let assets = 0, all = 0;
       for (const [id, n] of sizes) {
         all += n;
