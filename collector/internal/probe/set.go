@@ -218,6 +218,7 @@ func (s *Set) gather() {
 	s.drainActs(now)
 	s.rare.Look(now.Wall(), s.list)
 	s.acts.settle(now.Wall())
+	s.peek.Look(func(t ptrace.Tracing) { s.tell(ptraceEvent(t, now.Wall())) })
 	s.door.Drain(func(l login.Seen) {
 		s.table.addLogin(l)
 		s.tell(loginEvent(l))

@@ -187,10 +187,7 @@ func (s *Set) record(b []byte) {
 		if !ok || int(h.PID) == os.Getpid() { // the canary, or our own looking
 			return
 		}
-		e = Event{
-			At: now.Time(h.At), Kind: ptrace.Event, Program: x.Program, PID: h.PID, UID: &h.UID,
-			What: fmt.Sprintf("%s (%d)", x.Target, x.TargetPID),
-		}
+		e = ptraceEvent(ptrace.Tracing{Seen: x, PID: h.PID, UID: h.UID}, now.Time(h.At))
 	case hook.KindAct:
 		x, ok := act.Parse(h, rest, now)
 		if !ok {
@@ -293,6 +290,13 @@ func flowEvent(x flow.Seen, kind string) Event {
 	return Event{
 		At: x.Last, Kind: kind, Program: x.Program, PID: x.PID, UID: &uid,
 		Peer: netip.AddrPortFrom(x.Peer, x.Port).String(),
+	}
+}
+
+func ptraceEvent(t ptrace.Tracing, at time.Time) Event {
+	return Event{
+		At: at, Kind: ptrace.Event, Program: t.Program, PID: t.PID, UID: &t.UID,
+		What: fmt.Sprintf("%s (%d)", t.Target, t.TargetPID),
 	}
 }
 

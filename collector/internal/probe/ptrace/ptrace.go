@@ -1,6 +1,6 @@
 // Package ptrace sees one process reach into another: by ptrace, by process_vm_readv, by /proc/PID/mem. ptrace.bpf.c
 // tells where the kernel checks it. Kernels without fentry and without BPF among their security modules offer nothing
-// that would not make every system call slower, so there nothing takes its place.
+// that would not make every system call slower; there procfs is asked who traces whom.
 package ptrace
 
 import (
@@ -25,6 +25,22 @@ type Seen struct {
 	TargetPID uint32
 }
 
+// Tracing is what a source tells that is no program in the kernel.
+type Tracing struct {
+	Seen
+	PID uint32 // who reaches
+	UID uint32
+}
+
+// source is one way to see it.
+type source interface {
+	hook.Source
+	prove(ctx context.Context) error // looks for an event of our own
+}
+
+// attached is the source that tells through the ring.
+type attached struct{ *hook.Attachment }
+
 // Options are given once, at Open.
 type Options struct {
 	hook.Options
@@ -33,7 +49,7 @@ type Options struct {
 
 // Probe tells through the ring. Its methods may be called by any goroutine.
 type Probe struct {
-	choice hook.Choice[*hook.Attachment]
+	choice hook.Choice[source]
 }
 
 var candidates = []hook.Candidate{
@@ -42,25 +58,40 @@ var candidates = []hook.Candidate{
 }
 
 // Open attaches the best hook and proves it by opening the memory of a process of our own. It never fails: a probe
-// that could not be had says why in its Hook. Without a ring there is nothing to tell through.
+// that could not be had says why in its Hook. Without a ring the kernel's programs have nothing to tell through.
 func Open(ctx context.Context, o Options) *Probe {
-	var openers []hook.Opener[*hook.Attachment]
+	var openers []hook.Opener[source]
+	add := func(kind string, open func() (source, error)) {
+		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
+			openers = append(openers, hook.Opener[source]{Kind: kind, Open: open})
+		}
+	}
 	spec, err := loadPtrace()
 	for _, c := range candidates {
-		if o.Kinds != nil && !slices.Contains(o.Kinds, c.Kind) {
-			continue
-		}
-		openers = append(openers, hook.Opener[*hook.Attachment]{Kind: c.Kind, Open: func() (*hook.Attachment, error) {
+		add(c.Kind, func() (source, error) {
 			if err != nil {
 				return nil, err
 			}
-			return hook.Attach(spec, c, o.Options)
-		}})
+			a, err := hook.Attach(spec, c, o.Options)
+			if err != nil {
+				return nil, err
+			}
+			return attached{a}, nil
+		})
 	}
-	return &Probe{choice: hook.Choose(ctx, openers, prove)}
+	add(hook.Poll, func() (source, error) { return newPoller() })
+	return &Probe{choice: hook.Choose(ctx, openers, func(ctx context.Context, s source) error { return s.prove(ctx) })}
 }
 
-func prove(ctx context.Context, a *hook.Attachment) error {
+// Look tells what began since the last look, where no program in the kernel tells it as it happens. One goroutine at a time
+// may call it.
+func (p *Probe) Look(f func(Tracing)) {
+	if poll, ok := p.choice.Source.(*poller); ok {
+		poll.look(f)
+	}
+}
+
+func (a attached) prove(ctx context.Context) error {
 	before, err := a.Counters()
 	if err != nil {
 		return err

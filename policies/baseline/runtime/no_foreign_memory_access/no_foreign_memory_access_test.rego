@@ -18,4 +18,11 @@ test_fail_seen if {
 test_unmeasured_live if {
 	not no_foreign_memory_access.live with input as {"families": {}}
 	not no_foreign_memory_access.live with input as seen([], "refused")
+	not no_foreign_memory_access.live with input as polled([])
+}
+
+polled(list) := {"runtime": {"hooks": [{"event": "ptrace", "state": "proven", "kind": "poll"}], "events": list}}
+
+test_fail_seen_now_and_then if {
+	no_foreign_memory_access.live.verdict == "fail" with input as polled([reach("mimi")])
 }
