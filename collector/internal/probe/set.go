@@ -167,7 +167,7 @@ func (s *Set) open(ctx context.Context, o Options) {
 		since = s.spans[n-1].Until
 	}
 	doors := kinds(login.Event)
-	s.door = login.Open(doors == nil || slices.Contains(doors, hook.Poll), since)
+	s.door = login.Open(ctx, doors, since)
 	s.listen(shared.Ring)
 }
 
@@ -331,5 +331,5 @@ func (s *Set) Close() error {
 	for w := range s.watchers {
 		w.end()
 	}
-	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.talk.Close(), s.peek.Close(), s.acts.close(), s.saveErr)
+	return errors.Join(err, s.exec.Close(), s.exit.Close(), s.tcp.Close(), s.udp.Close(), s.talk.Close(), s.peek.Close(), s.acts.close(), s.door.Close(), s.saveErr)
 }

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -328,39 +327,6 @@ func TestFullMapCounts(t *testing.T) {
 				t.Errorf("%d seen, %d stored, lost %v: some are missing", c.Seen, c.Stored, c.Losses)
 			}
 		})
-	}
-}
-
-// Nobody reads the ring: what found no room there is counted, and the map knows all the same.
-func TestStalledReaderIsCounted(t *testing.T) {
-	hooktest.NeedRoot(t)
-	ring, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
-	if err != nil {
-		t.Skip("needs a kernel with a ring buffer (5.8)")
-	}
-	defer ring.Close()
-	p := open(t, hook.TracingBTF, hook.Options{Ring: ring})
-	if err := p.Watch(true); err != nil {
-		t.Fatal(err)
-	}
-	path := copyTrue(t, ordinaryDir(t), "storm")
-	drain(t, p)
-	const runs = 100
-	for range runs {
-		run(t, path)
-	}
-	c, err := p.choice.Source.Counters()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Losses[hook.LostRingFull] == 0 {
-		t.Errorf("ring never full: %+v", c)
-	}
-	if got := drain(t, p)[path].Count; got != runs {
-		t.Errorf("counted %d, want %d", got, runs)
-	}
-	if c.Told+c.Losses[hook.LostRingFull] < runs {
-		t.Errorf("told %d + lost %d < %d", c.Told, c.Losses[hook.LostRingFull], runs)
 	}
 }
 

@@ -1,16 +1,18 @@
 // Package login sees who logs in and who fails to, by what PAM and sshd write behind wtmp(5) and btmp: the files are
 // followed, and cost one stat each when nobody does. What leaves no record there is not seen: logins by key without a
-// terminal, su and sudo.
+// terminal, su and sudo. A host without the files is listened to by the kernel's audit, where that is switched on.
 package login
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,13 +56,40 @@ type Probe struct {
 	off    bool
 	files  []*file
 	passwd string
+	audit  *audit // nil: not listened to
+	deaf   error  // why not, where it was tried
 	events uint64
 	lost   uint64
 }
 
 // Open begins to follow. What was written after since is told by the first look, so that a restart leaves no hole; a zero
 // time tells only what comes from now on. It never fails: what could not be read is said in Hook.
-func Open(allowed bool, since time.Time) *Probe { return open(allowed, since, "/") }
+// Kinds are those allowed; nil: all. Close it.
+func Open(ctx context.Context, kinds []string, since time.Time) *Probe {
+	p := open(kinds == nil || slices.Contains(kinds, hook.Poll), since, "/")
+	if p.missing() == len(p.files) && (kinds == nil || slices.Contains(kinds, hook.Netlink)) {
+		p.audit, p.deaf = listen(ctx)
+	}
+	return p
+}
+
+// Close stops listening.
+func (p *Probe) Close() error {
+	if p.audit == nil {
+		return nil
+	}
+	return p.audit.close()
+}
+
+// missing counts the files that could not be read.
+func (p *Probe) missing() (n int) {
+	for _, f := range p.files {
+		if f.err != nil {
+			n++
+		}
+	}
+	return n
+}
 
 func open(allowed bool, since time.Time, root string) *Probe {
 	p := &Probe{off: !allowed, passwd: root + "etc/passwd", files: []*file{
@@ -125,7 +154,29 @@ func (p *Probe) Drain(f func(Seen)) {
 	if p.off {
 		return
 	}
-	var accounts map[string]bool // read when it is needed
+	var accounts map[string]string // read when it is needed
+	if p.audit != nil {
+		heard, lost := p.audit.drain()
+		p.lost = lost
+		for _, r := range heard {
+			if accounts == nil {
+				accounts = readAccounts(p.passwd)
+			}
+			p.events++
+			s := Seen{User: r.user, Failed: r.failed, At: r.at}
+			for name, uid := range accounts {
+				if r.user == "" && uid == r.uid {
+					s.User = name
+				}
+			}
+			if _, ok := accounts[s.User]; !ok {
+				s.User = Unknown
+			}
+			s.Origin, s.Local = origin(r.host)
+			f(s)
+		}
+		return
+	}
 	for _, file := range p.files {
 		file.err = p.follow(file, func(r utmp.Record) {
 			if accounts == nil {
@@ -133,7 +184,7 @@ func (p *Probe) Drain(f func(Seen)) {
 			}
 			p.events++
 			s := Seen{User: r.User, Failed: file.failed, At: r.At}
-			if !accounts[s.User] {
+			if _, ok := accounts[s.User]; !ok {
 				s.User = Unknown
 			}
 			s.Origin, s.Local = origin(r.Host)
@@ -180,8 +231,9 @@ func origin(host string) (netip.Addr, bool) {
 	return netip.Addr{}, here
 }
 
-func readAccounts(path string) map[string]bool {
-	known := map[string]bool{}
+// readAccounts gives the numbers of users by name.
+func readAccounts(path string) map[string]string {
+	known := map[string]string{}
 	f, err := os.Open(path)
 	if err != nil {
 		return known
@@ -189,8 +241,8 @@ func readAccounts(path string) map[string]bool {
 	defer f.Close()
 	sc := bufio.NewScanner(f)
 	for sc.Scan() && len(known) < maxUsers {
-		if name, _, ok := strings.Cut(sc.Text(), ":"); ok {
-			known[name] = true
+		if f := strings.SplitN(sc.Text(), ":", 4); len(f) > 2 {
+			known[f[0]] = f[2]
 		}
 	}
 	return known
@@ -204,15 +256,20 @@ func (p *Probe) Hook() facts.Hook {
 	}
 	h.Kind, h.State = hook.Poll, hook.Proven
 	h.Reason = "logins by key without a terminal, su and sudo leave no record there"
-	missing := 0
 	for _, f := range p.files {
 		if f.err != nil {
-			missing++
 			h.Reason += fmt.Sprintf("; %v", short(f.err))
 		}
 	}
-	if missing == len(p.files) {
+	switch {
+	case p.audit != nil:
+		h.Kind = hook.Netlink
+		h.Reason = "programs that do not report to the audit are not seen, nor are su and sudo" + h.Reason[strings.Index(h.Reason, ";"):]
+	case p.missing() == len(p.files):
 		h.Kind, h.State = "", hook.Refused
+		if p.deaf != nil {
+			h.Reason += fmt.Sprintf("; netlink: %v", p.deaf)
+		}
 	}
 	if p.lost > 0 {
 		h.Losses = map[string]uint64{hook.LostOverrun: p.lost}
