@@ -13,9 +13,15 @@ func BenchmarkExec(b *testing.B) {
 	for _, kind := range bpfKinds {
 		for name, all := range map[string]bool{"counted": false, "told": true} {
 			b.Run(kind+"/"+name, func(b *testing.B) {
-				p := Open(b.Context(), Options{Options: hook.Options{Ring: hooktest.Ring(b)}, Kinds: []string{kind}})
+				ring := hooktest.Ring(b)
+				p := Open(b.Context(), Options{Options: hook.Options{Ring: ring}, Kinds: []string{kind}})
 				defer p.Close()
 				hooktest.NeedProven(b, kind, p.Hook())
+				r, err := hook.Read(ring, func([]byte) {}) // a ring that nobody reads is full, or wakes for each record
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer r.Close()
 				if err := p.Watch(all); err != nil {
 					b.Fatal(err)
 				}
