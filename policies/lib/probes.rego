@@ -20,6 +20,14 @@ whole(event, list) if {
 }
 
 # events of one kind
+# who ran what below whom, from where and with whose rights; poorer kinds of hooks tell names only, or see what lasts
+whole_exec(list) if {
+	whole("exec", list)
+	some hook in input.runtime.hooks
+	hook.event == "exec"
+	object.get(hook, "kind", "tp_btf") in {"tp_btf", "raw_tp"}
+}
+
 events(kind) := [e | some e in input.runtime.events; e.kind == kind]
 
 # whether a name is among patterns such as "vnc*"

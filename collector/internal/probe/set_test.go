@@ -37,6 +37,10 @@ func openSet(t *testing.T, o Options) *Set {
 // As root on a kernel with BPF every hook proves itself; the matrix of kernels relies on it.
 func TestSomeKindOfBPFProvesItself(t *testing.T) {
 	hooktest.NeedRoot(t)
+	ring := hook.NewRing()
+	if ring != nil {
+		defer ring.Close()
+	}
 	s := openSet(t, Options{Kinds: []string{hook.TracingBTF, hook.Raw, hook.Tracepoint, hook.Fentry, hook.Cgroup, hook.Poll}})
 	for _, h := range s.Hooks() {
 		t.Logf("%s: %s %s %s", h.Event, h.Kind, h.State, h.Reason)
@@ -45,6 +49,9 @@ func TestSomeKindOfBPFProvesItself(t *testing.T) {
 		}
 		if h.State == hook.Refused && strings.HasPrefix(h.Reason, hook.Fentry) && !hooktest.Needed(hook.Fentry) {
 			continue // nothing takes its place on every kernel
+		}
+		if h.State == hook.Refused && ring == nil && h.Event != "exec" && !strings.HasPrefix(h.Event, "tcp_") {
+			continue // kernels before 5.8 are the degraded form
 		}
 		if h.State != hook.Proven && h.State != hook.Off {
 			t.Errorf("%s is %s: %s", h.Event, h.State, h.Reason)

@@ -33,3 +33,10 @@ test_unmeasured_live if {
 	not no_fileless_execution.live with input as seen([], "silent")
 	not no_fileless_execution.live with input as object.union(seen([], "proven"), {"runtime": {"truncated": true}})
 }
+
+test_unmeasured_live_poorer_hook if {
+	not no_fileless_execution.live with input as {"runtime": {
+		"hooks": [{"event": "exec", "state": "proven", "kind": "tracepoint"}],
+		"programs": [], "events": [],
+	}}
+}

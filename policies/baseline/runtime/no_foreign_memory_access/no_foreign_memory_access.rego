@@ -66,5 +66,5 @@ live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, 
 polled if {
 	some hook in input.runtime.hooks
 	hook.event == "ptrace"
-	object.get(hook, "kind", "") == "poll"
+	hook.kind == "poll"
 }

@@ -67,5 +67,5 @@ names := {p.path | some p in found} | {object.get(e, "program", "?") | some e in
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"programs": found, "events": changed}} if {
 	count(names) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
-	probes.whole("exec", input.runtime.programs)
+	probes.whole_exec(input.runtime.programs)
 }

@@ -19,3 +19,10 @@ test_unmeasured_live if {
 	not no_scripts_from_temp.live with input as {"families": {}}
 	not no_scripts_from_temp.live with input as seen([], "silent")
 }
+
+test_unmeasured_live_poorer_hook if {
+	not no_scripts_from_temp.live with input as {"runtime": {
+		"hooks": [{"event": "exec", "state": "proven", "kind": "tracepoint"}],
+		"programs": [], "events": [],
+	}}
+}

@@ -71,5 +71,5 @@ names := {p.path | some p in found}
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(names)}, "evidence": {"programs": found}} if {
 	count(found) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
-	probes.whole("exec", input.runtime.programs)
+	probes.whole_exec(input.runtime.programs)
 }

@@ -18,3 +18,10 @@ test_unmeasured_live if {
 	not no_stray_setuid.live with input as {"families": {}}
 	not no_stray_setuid.live with input as ran({"path": "/usr/bin/sudo"}, "silent")
 }
+
+test_unmeasured_live_poorer_hook if {
+	not no_stray_setuid.live with input as {"runtime": {
+		"hooks": [{"event": "exec", "state": "proven", "kind": "tracepoint"}],
+		"programs": [], "events": [],
+	}}
+}

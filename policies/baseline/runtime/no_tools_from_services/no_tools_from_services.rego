@@ -75,6 +75,6 @@ uncertain := [p | some p in input.runtime.programs; probes.base(p.path) in tools
 live := {"verdict": "fail", "reason": "seen", "params": {"names": sort(found)}, "evidence": {"started": found}} if {
 	count(found) > 0
 } else := {"verdict": "pass", "reason": "none"} if {
-	probes.whole("exec", input.runtime.programs)
+	probes.whole_exec(input.runtime.programs)
 	count(uncertain) == 0
 }

@@ -23,3 +23,10 @@ test_unmeasured_live if {
 	many := [sprintf("p%d", [i]) | some i in numbers.range(1, 16)]
 	not no_tools_from_services.live with input as ran("/usr/bin/id", many, "proven")
 }
+
+test_unmeasured_live_poorer_hook if {
+	not no_tools_from_services.live with input as {"runtime": {
+		"hooks": [{"event": "exec", "state": "proven", "kind": "tracepoint"}],
+		"programs": [], "events": [],
+	}}
+}
