@@ -103,6 +103,10 @@ vulncheck: ## known vulnerabilities in our dependencies (needs the internet)
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
 	cd collector/osvscan && go run golang.org/x/vuln/cmd/govulncheck@latest ./...
 
+.PHONY: show-vulns
+show-vulns: build ## what seeing use is worth: a Debian 11 with real services, beside osv-scanner (needs root and VYMIR_OSV, see the script)
+	@installer/test/vulns.sh
+
 .PHONY: new-control
 new-control: ## scaffold a control: make new-control FAMILY=ssh NAME=something
 	@go run ./policies/internal/newcontrol -family '$(FAMILY)' -name '$(NAME)'
