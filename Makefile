@@ -72,6 +72,10 @@ bench-probes: ## what the probes cost: on and off in turn, kernel and agent, idl
 	go test -run '^$$' -bench 'Idle' -benchtime 2x ./collector/internal/probe
 	go test -run '^$$' -bench . -benchtime 3000x ./collector/internal/probe/exec ./collector/internal/probe/tcp ./collector/internal/probe/udp ./collector/internal/probe/proto
 
+.PHONY: bench-needs
+bench-needs: ## gaps and needs of 100,000 hosts recomputed; the best set for a budget and how far the plain ranking is from it
+	go test -run '^$$' -bench 'Choose|Recompute' -benchtime 3x ./server/internal/need
+
 .PHONY: bench-server
 bench-server: ## latency of pages and API over 20,000 hosts (on PostgreSQL too with VYMIR_TEST_POSTGRES; some minutes)
 	VYMIR_LATENCY=$${HOSTS:-20000} go test -run '^TestLatency$$' -timeout 60m -v ./server

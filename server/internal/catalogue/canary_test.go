@@ -15,6 +15,7 @@ import (
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
+	"github.com/vymir-project/vymir/server/internal/need"
 	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
@@ -114,6 +115,20 @@ func checkCanaries(t *testing.T, tag string, level Level, step int) int {
 	}
 	ctx := t.Context()
 	wish := w.wish("r-0", level, "d-a", "d-b", "d-obs")
+	why := "canaryjustification" + tag
+	if _, err := w.s.OwnFigures(ctx, secretAdmin, "r-0", need.Own{Need: wish.Needs[0], Quantity: 4, Why: remedies.Text{"uk": why, "en": why}}); err != nil {
+		t.Fatal(err)
+	}
+	if level >= Named { // one part of a project whose other recipient has not approved
+		p, code, err := w.s.NewProject(ctx, secretAdmin, Project{Lead: "r-0", Title: projectTitle})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.s.JoinProject(ctx, admin("r-1"), "r-1", code); err != nil {
+			t.Fatal(err)
+		}
+		wish.Project = p.ID
+	}
 	r, err := w.s.Draft(ctx, secretAdmin, wish)
 	if err != nil {
 		t.Fatal(err)
@@ -166,6 +181,18 @@ func checkCanaries(t *testing.T, tag string, level Level, step int) int {
 					t.Fatal(err)
 				}
 				see("iati", report.Bytes())
+				var form bytes.Buffer
+				for _, e := range list {
+					if err := WriteSubmission(&form, []DonorNeed{e.DonorNeed}, []string{e.Ref}, w.now); err != nil {
+						t.Fatal(err)
+					}
+				}
+				see("form", form.Bytes())
+				if joint, err := w.s.JointEntries(ctx, a, channel); err != nil {
+					t.Fatal(err)
+				} else {
+					see("joint entries", joint)
+				}
 				if set, err := w.s.BestSet(ctx, a, channel, BudgetWish{EUR: 1e6}); err != nil {
 					t.Fatal(err)
 				} else {
