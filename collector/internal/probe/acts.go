@@ -64,8 +64,6 @@ func openActs(ctx context.Context, o hook.Options, kinds func(events ...string) 
 	return a
 }
 
-func (a *acts) of(k act.Kind) *act.Probe { return a.probes[k-1] }
-
 // hooks reports the probes' health, each of what the kernel lists beside its list: the better one of the two.
 func (a *acts) hooks(lists []facts.Hook) []facts.Hook {
 	var out []facts.Hook

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -78,6 +79,8 @@ func (c *containers) find(group uint64) *grouped {
 	path, err := groupPath(root, group)
 	if err == nil {
 		c.known[group] = &grouped{container: container{id: containerOf(strings.TrimPrefix(path, root))}}
+	} else if errors.Is(err, unix.ESTALE) {
+		c.known[group] = &grouped{} // gone; its number is not given again
 	} else if time.Since(c.walk) > groupsAtMost {
 		c.refresh(root)
 	}

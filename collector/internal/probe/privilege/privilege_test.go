@@ -122,6 +122,72 @@ func ringed(t *testing.T, ring *ebpf.Map) (list []act.Seen) {
 	}
 }
 
+// Whoever chooses his names by the hundred fills the map and the ring. Every change is counted all the same, and every gain
+// either told, or kept to be told later, or counted as lost in the ring.
+func TestStormIsCounted(t *testing.T) {
+	for way := range ways {
+		t.Run(way, func(t *testing.T) {
+			p := opened(t, way, SetUID, hooktest.Ring(t))
+			const times = 900 // more than the map's 512 and the ring's 500 or so
+			if err := hooktest.Do(t, "storm:"+strconv.Itoa(times)); err != nil {
+				t.Fatal(err)
+			}
+			var counted, apart uint64
+			must(t, p.Drain(hook.Now(), func(s act.Seen) {
+				counted += s.Count
+				if strings.HasPrefix(s.Program, "storm") {
+					apart += s.Count
+				}
+			}))
+			h := p.Hook()
+			t.Logf("%d counted, %d of them by name; %d events, lost %v", counted, apart, h.Events, h.Losses)
+			if counted < 2*times || h.Events < 2*times || apart < 256 || apart >= 2*times {
+				t.Errorf("want %d, of which a part by name", 2*times)
+			}
+			if h.Losses[hook.LostMapFull] != 0 || h.Losses[hook.LostMapBusy] != 0 {
+				t.Errorf("lost %v", h.Losses)
+			}
+			if h.Losses[hook.LostRingFull] == 0 {
+				t.Error("the ring took more than it can hold")
+			}
+			// What rested makes room again; that of all others stays.
+			must(t, hooktest.Do(t, "gain"))
+			again := uint64(0)
+			must(t, p.Drain(hook.Now(), func(s act.Seen) { again += s.Count }))
+			if again < 2 {
+				t.Errorf("after the storm %d counted, want 2", again)
+			}
+		})
+	}
+}
+
+// Root in a namespace of users is nobody here.
+func TestNestedRootIsNoGain(t *testing.T) {
+	for way := range ways {
+		t.Run(way, func(t *testing.T) {
+			p := opened(t, way, SetUID, hooktest.Ring(t))
+			done(t, p)
+			if err := hooktest.Do(t, "nested"); err != nil {
+				t.Skipf("needs namespaces of users: %v", err)
+			}
+			var seen []act.Seen
+			must(t, p.Drain(hook.Now(), func(s act.Seen) {
+				if s.Program == "exe" {
+					seen = append(seen, s)
+				}
+			}))
+			if len(seen) == 0 {
+				t.Error("nothing was seen")
+			}
+			for _, s := range seen {
+				if s.Flags&act.Gained != 0 {
+					t.Errorf("taken for a gain: %+v", s)
+				}
+			}
+		})
+	}
+}
+
 func TestChangesOfCapabilities(t *testing.T) {
 	for way := range ways {
 		t.Run(way, func(t *testing.T) {

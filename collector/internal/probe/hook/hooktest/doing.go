@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,17 +38,45 @@ func do(name, argument string) error {
 	switch name {
 	case "become": // another user
 		return errnoOf(unix.RawSyscall(unix.SYS_SETRESUID, uintptr(n), uintptr(n), uintptr(n)))
-	case "gain": // be nobody, and then root by the capability that was kept
+	case "gain": // be nobody, or the user given, and then root by the capability that was kept
 		if err := unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0); err != nil {
 			return err
 		}
-		if err := do("become", "65534"); err != nil {
+		if argument == "" {
+			argument = "65534"
+		}
+		if err := do("become", argument); err != nil {
 			return err
 		}
 		if err := do("raise", strconv.Itoa(unix.CAP_SETUID)); err != nil {
 			return err
 		}
 		return do("become", "0")
+	case "storm": // gain root as often as given, each time under another name
+		for i := range n {
+			name := append([]byte("storm"+strconv.Itoa(i)), 0)
+			if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {
+				return err
+			}
+			if err := do("gain", ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "nested": // gain what is root in a namespace of users, and nobody outside of it
+		cmd := osexec.Command("/proc/self/exe")
+		cmd.Env = []string{doing + "=gain:1"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  unix.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65533, Size: 1}, {ContainerID: 1, HostID: 65534, Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: 65534, Size: 1}},
+			Credential:  &syscall.Credential{NoSetGroups: true},
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
 	case "raise", "drop": // a capability among the effective ones
 		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 		var sets [2]unix.CapUserData
@@ -107,7 +136,7 @@ func moveMount(point string) error {
 // Doer is the command name under which Do acts: that of a copy of the test binary.
 const Doer = "vymir-doer"
 
-// Do lets a copy of the test binary do something: become:USER, gain, raise:CAPABILITY, drop:CAPABILITY, unshare:FLAGS,
+// Do lets a copy of the test binary do something: become:USER, gain, storm:TIMES, nested, raise:CAPABILITY, drop:CAPABILITY, unshare:FLAGS,
 // clone:FLAGS, enter:PROCESS, mount:DIRECTORY, move_mount:DIRECTORY.
 func Do(t testing.TB, what string) error {
 	t.Helper()
