@@ -53,6 +53,10 @@ type Config struct {
 type UplinkConfig struct {
 	Protocol     string `yaml:"protocol"`      // auto, quic or tcp; empty: auto
 	MonthlyBytes uint64 `yaml:"monthly_bytes"` // at the IP layer, both ways; when used up only urgent results go at once; 0: no limit
+
+	Metered         string   `yaml:"metered"`          // whether the link costs by the byte: auto (as NetworkManager says, or a mobile modem), yes, no; empty: auto
+	MeteredBytes    uint64   `yaml:"metered_bytes"`    // as monthly_bytes, over metered links alone; 0: 2,000,000
+	MeteredInterval Duration `yaml:"metered_interval"` // distance of check-ins on a metered link, unless the usual one is longer; 0: 3h
 }
 
 // TPMConfig says whether the host's key is made in its TPM 2.0. It counts at enrolment: a key stays where it was made.
@@ -224,7 +228,10 @@ func (c *Config) check() error {
 	if d := c.TPM.Device; d != "" && !filepath.IsAbs(d) {
 		return fmt.Errorf("tpm.device: path %q is not absolute", d)
 	}
-	for name, d := range map[string]Duration{"assess_interval": c.AssessInterval, "check_in_interval": c.CheckInInterval} {
+	if !slices.Contains([]string{"", "auto", "yes", "no"}, c.Uplink.Metered) {
+		return fmt.Errorf("uplink.metered %q, one of auto, yes, no", c.Uplink.Metered)
+	}
+	for name, d := range map[string]Duration{"assess_interval": c.AssessInterval, "check_in_interval": c.CheckInInterval, "uplink.metered_interval": c.Uplink.MeteredInterval} {
 		if v := time.Duration(d); v != 0 && v != schedule.Clamp(v) {
 			return fmt.Errorf("%s %s, from %s to %s", name, v, schedule.Shortest, schedule.Longest)
 		}
@@ -275,6 +282,8 @@ func (c *Config) fill() {
 	if c.Uplink.Protocol == "" {
 		c.Uplink.Protocol = "auto"
 	}
+	c.Uplink.Metered, c.Uplink.MeteredBytes = cmp.Or(c.Uplink.Metered, "auto"), cmp.Or(c.Uplink.MeteredBytes, 2_000_000)
+	c.Uplink.MeteredInterval = cmp.Or(c.Uplink.MeteredInterval, Duration(3*time.Hour))
 	if c.Banned == "" {
 		c.Banned = DefaultBanned
 	}

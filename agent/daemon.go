@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -235,12 +236,14 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		d.up = uplink.New(uplink.Options{
 			StateDir: d.config.StateDir, Identity: id, Outbox: d.outbox, Version: d.version, Protocol: d.config.Protocol(),
 			Bundle: func() uint64 { _, revision, _ := bundleRevision(d.config); return revision }, Kinds: artefactKinds(d.config),
+			Budget: func() uplink.Budget { return budget(d.config) },
 		})
 	}
-	out, err := d.up.CheckIn(ctx, d.overBudget())
+	out, err := d.up.CheckIn(ctx, budget(d.config).Exhausted())
 	d.retryAfter, d.measureWished, d.wished = out.RetryAfter, out.MeasureNow, out.Interval
 	d.tryFetched = len(out.Fetched) > 0
 	d.problem("fetch", out.FetchError)
+	d.problem("budget", postponed(out.Postponed))
 	for _, r := range out.Refused {
 		d.log.Warn("server refused an item", "sequence", r.Sequence, "code", r.Code, "detail", r.Detail, "dropped", r.Permanent)
 	}
@@ -251,10 +254,12 @@ func (d *Daemon) deliver(ctx context.Context) error {
 	return nil
 }
 
-func (d *Daemon) overBudget() bool {
-	month := uplink.LoadState(d.config.StateDir).Month
-	limit := d.config.Uplink.MonthlyBytes
-	return limit > 0 && month.SentBytes+month.ReceivedBytes >= limit
+// postponed says what the month's budget is too small for; nil when nothing is.
+func postponed(kinds []string) error {
+	if len(kinds) == 0 {
+		return nil
+	}
+	return fmt.Errorf("larger than half of what is left of the month's bytes, bring it by stick or another link: %s", strings.Join(kinds, ", "))
 }
 
 func (d *Daemon) planCheckIn() {
@@ -263,10 +268,12 @@ func (d *Daemon) planCheckIn() {
 		interval = wished
 	}
 	_, err := identity.Load(d.config.StateDir)
+	b := budget(d.config)
+	interval = stretched(d.config, b, interval)
 	wait := schedule.CheckIn{
 		// Without an identity nothing is urgent: there is nobody to tell.
 		Interval: interval, Started: d.started, Never: d.never(), Urgent: err == nil && d.urgent(), Failures: d.failures,
-		RetryAfter: d.retryAfter, OverBudget: d.overBudget(),
+		RetryAfter: d.retryAfter, OverBudget: b.Exhausted(),
 	}.Wait(d.rnd)
 	d.checkIn.Reset(wait)
 	d.mu.Lock()

@@ -36,6 +36,8 @@ type Status struct {
 	Policies       Policies        `json:"policies"`
 	LastAssessment *LastAssessment `json:"last_assessment,omitzero"`
 	Uplink         uplink.State    `json:"uplink"`
+	Budget         uplink.Budget   `json:"budget"` // of the link this host is on now
+	CheckInEvery   Duration        `json:"-"`      // as the budget leaves it, before a server's wish
 	Outbox         Outbox          `json:"outbox"`
 	Daemon         *control.Live   `json:"daemon,omitzero"`
 	Problems       []string        `json:"problems"`
@@ -83,6 +85,8 @@ type Outbox struct {
 func ReadStatus(ctx context.Context, c Config) (*Status, error) {
 	s := &Status{Schema: StatusSchema, Version: version, Uplink: uplink.LoadState(c.StateDir), Problems: []string{}}
 	s.Consent = c.Consent.Narrow(s.Uplink.Withhold)
+	s.Budget = budget(c)
+	s.CheckInEvery = Duration(stretched(c, s.Budget, time.Duration(c.CheckInInterval)))
 	id, err := identity.Load(c.StateDir)
 	switch {
 	case err == nil:

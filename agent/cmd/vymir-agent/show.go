@@ -148,6 +148,13 @@ func (p *program) uplinkPairs(s *agent.Status, add func(key, value string)) {
 		add2 := p.text("status.month_of", report.Bytes(u.Month.SentBytes), report.Bytes(u.Month.ReceivedBytes), int(u.Month.CheckIns))
 		add(p.text("status.month", u.Month.Name), add2)
 	}
+	b := s.Budget
+	if b.Limit > 0 {
+		add("status.budget", p.text("status.budget_of", report.Bytes(b.Spent), report.Bytes(b.Limit), time.Duration(s.CheckInEvery).Round(time.Minute).String()))
+	}
+	if b.Metered != "" {
+		add("status.metered", p.text("status.metered_by", b.Metered))
+	}
 	if math.Abs(u.SkewSeconds) > 60 {
 		add("status.skew", p.text("status.skew_of", fmt.Sprintf("%.0f", u.SkewSeconds)))
 	}

@@ -30,6 +30,8 @@ type State struct {
 	RecoveredAt   time.Time     `json:"recovered_at,omitzero"` // last attempt to recover, by this host's clock
 	Answer        AnswerMemory  `json:"answer,omitzero"`       // the last sealed answer that was taken
 	Month         Month         `json:"month"`
+	MeteredMonth  Month         `json:"metered_month,omitzero"` // what of it went over metered links
+	UsualBytes    uint64        `json:"usual_bytes"`            // of check-ins lately that fetched nothing, moving average
 	UDP           UDPMemory     `json:"udp"`
 	LastSentBytes uint64        `json:"last_sent_bytes"` // of the last check-in, IP layer
 	LastRecvBytes uint64        `json:"last_received_bytes"`
@@ -102,14 +104,30 @@ func (s *State) floor() time.Time {
 	return s.ServerTime
 }
 
-// count adds to the meter, and begins a new month when there is one.
-func (s *State) count(u wire.Usage, now time.Time) {
-	if name := now.UTC().Format("2006-01"); name != s.Month.Name {
-		s.Month = Month{Name: name}
+// count adds to the meters, and begins a new month when there is one.
+func (s *State) count(u wire.Usage, metered bool, now time.Time) {
+	s.Month.add(u, now)
+	if metered {
+		s.MeteredMonth.add(u, now)
 	}
-	s.Month.SentBytes += u.SentBytes
-	s.Month.ReceivedBytes += u.ReceivedBytes
 	s.LastSentBytes, s.LastRecvBytes = u.SentBytes, u.ReceivedBytes
+}
+
+// learnCost follows what a check-in costs.
+func (s *State) learnCost(u wire.Usage) {
+	now := u.SentBytes + u.ReceivedBytes
+	if s.UsualBytes == 0 {
+		s.UsualBytes = now
+	}
+	s.UsualBytes = (3*s.UsualBytes + now) / 4
+}
+
+func (m *Month) add(u wire.Usage, now time.Time) {
+	if name := now.UTC().Format("2006-01"); name != m.Name {
+		*m = Month{Name: name}
+	}
+	m.SentBytes += u.SentBytes
+	m.ReceivedBytes += u.ReceivedBytes
 }
 
 const (

@@ -33,6 +33,7 @@ type Options struct {
 	Kinds            []string         // of signed artefacts that this host takes; nil: none
 	Protocol         wire.Protocol    // Auto unless the administrator fixed one
 	Now              func() time.Time // this host's clock; nil: time.Now
+	Budget           func() Budget    // asked once for each check-in; nil: no bounds
 	Boot             BootClock        // of this host; zero: the kernel's
 	HandshakeTimeout time.Duration    // of QUIC; 0: the client's default
 	IdleTimeout      time.Duration    // of QUIC; 0: the client's default
@@ -47,6 +48,7 @@ type Uplink struct {
 	sessions tls.ClientSessionCache
 	fullFrom uint64 // items from here on go in full
 	offers   []*vymirv1.Offer
+	budget   Budget // of this check-in
 }
 
 // Outcome is what a check-in brought.
@@ -59,6 +61,7 @@ type Outcome struct {
 	MeasureNow bool
 	Interval   time.Duration // the server's wish; 0: none
 	Fetched    []string      // kinds of artefacts that came whole and wait to be tried
+	Postponed  []string      // kinds of artefacts that the month's budget is too small for
 	FetchError error         // why an offered artefact did not come; the check-in itself went well
 }
 
@@ -106,6 +109,9 @@ func (u *Uplink) CheckIn(ctx context.Context, onlyUrgent bool) (Outcome, error) 
 	now := u.o.Now()
 	u.state.LastAttempt = now.UTC()
 	var out Outcome
+	if u.budget = (Budget{}); u.o.Budget != nil {
+		u.budget = u.o.Budget()
+	}
 	err := u.exchangeAll(ctx, onlyUrgent, &out)
 	if wire.IdentityRefused(err) {
 		if err = u.recover(ctx, err); err == nil {
@@ -121,6 +127,12 @@ func (u *Uplink) CheckIn(ctx context.Context, onlyUrgent bool) (Outcome, error) 
 	} else {
 		u.state.Failures, u.state.LastError, u.state.Refused = 0, "", false
 		u.state.Month.CheckIns++
+		if u.budget.Metered != "" {
+			u.state.MeteredMonth.CheckIns++
+		}
+		if len(out.Fetched) == 0 && out.FetchError == nil {
+			u.state.learnCost(out.Usage)
+		}
 	}
 	if errors.Is(err, ErrRefused) {
 		u.state.Refused = true
@@ -185,7 +197,7 @@ func (u *Uplink) connectAndExchange(ctx context.Context, ask wire.Protocol, only
 		use := c.Usage()
 		out.Usage.SentBytes += use.SentBytes
 		out.Usage.ReceivedBytes += use.ReceivedBytes
-		u.state.count(use, u.state.Now(u.o.Now()))
+		u.state.count(use, u.budget.Metered != "", u.state.Now(u.o.Now()))
 	}()
 	renew := false
 	u.offers = nil
@@ -220,6 +232,10 @@ func (u *Uplink) fetch(ctx context.Context, c *wire.Client, out *Outcome) error 
 		}
 		k := pack.Open(u.o.StateDir, o.Kind)
 		wanted, err := k.Wanted(o)
+		if err == nil && wanted && o.Size > u.budget.Artefact() {
+			out.Postponed = append(out.Postponed, o.Kind) // until another link, another month, or a stick
+			continue
+		}
 		if err == nil && wanted {
 			err = k.Fetch(o, func(from, offset uint64, limit uint32) ([]byte, uint64, []byte, error) {
 				ctx, cancel := context.WithTimeout(ctx, roundTime)
@@ -299,6 +315,9 @@ func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left boo
 				it.Body = &vymirv1.Item_Delta{Delta: d}
 			}
 		}
+		if it.GetDelta() == nil && u.budget.Short() && !u.urgentFrom(waits, it.Sequence) {
+			return req, false, nil // what was lost on the way is sent anew when there is room, or with what is urgent
+		}
 		if full != nil {
 			base, baseSequence = full, it.Sequence
 		}
@@ -315,6 +334,11 @@ func (u *Uplink) revision(kind string) uint64 {
 		return 0
 	}
 	return f.Revision
+}
+
+// urgentFrom reports whether an item from sequence on is urgent: items go in order, so what waits before it goes with it.
+func (u *Uplink) urgentFrom(waits []spool.Item, sequence uint64) bool {
+	return slices.ContainsFunc(waits, func(it spool.Item) bool { return it.Urgent && it.Sequence >= sequence })
 }
 
 // base gives the last acknowledged assessment, or nil.
@@ -453,7 +477,7 @@ func (u *Uplink) recover(ctx context.Context, refused error) error {
 	}
 	defer c.Close() //nolint:errcheck // nothing is written by closing
 	err = u.o.Identity.Recover(ctx, u.o.StateDir, c, now)
-	u.state.count(c.Usage(), u.state.Now(now))
+	u.state.count(c.Usage(), u.budget.Metered != "", u.state.Now(now))
 	if wire.IdentityRefused(err) {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}

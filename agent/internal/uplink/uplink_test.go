@@ -376,12 +376,12 @@ func TestOnlyUrgent(t *testing.T) {
 func TestMeterBeginsAnewEachMonth(t *testing.T) {
 	var s State
 	at := time.Date(2026, 11, 30, 23, 0, 0, 0, time.UTC)
-	s.count(wire.Usage{SentBytes: 10, ReceivedBytes: 1}, at)
-	s.count(wire.Usage{SentBytes: 10, ReceivedBytes: 1}, at.Add(time.Minute))
+	s.count(wire.Usage{SentBytes: 10, ReceivedBytes: 1}, false, at)
+	s.count(wire.Usage{SentBytes: 10, ReceivedBytes: 1}, false, at.Add(time.Minute))
 	if s.Month != (Month{Name: "2026-11", SentBytes: 20, ReceivedBytes: 2}) {
 		t.Errorf("meter is %+v", s.Month)
 	}
-	s.count(wire.Usage{SentBytes: 5}, at.Add(2*time.Hour))
+	s.count(wire.Usage{SentBytes: 5}, false, at.Add(2*time.Hour))
 	if s.Month != (Month{Name: "2026-12", SentBytes: 5}) {
 		t.Errorf("meter is %+v", s.Month)
 	}

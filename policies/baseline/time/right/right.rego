@@ -49,31 +49,36 @@
 #       /etc/init.d/sysntpd restart && date
 #   reasons:
 #     ahead:
-#       en: "The clock is ahead of the server's by {seconds} s."
-#       uk: "Годинник випереджає годинник сервера на {seconds} с."
+#       en: "The clock is ahead of the server's by {minutes} min."
+#       uk: "Годинник випереджає годинник сервера на {minutes} хв."
 #     behind:
-#       en: "The clock is behind the server's by {seconds} s."
-#       uk: "Годинник відстає від годинника сервера на {seconds} с."
+#       en: "The clock is behind the server's by {minutes} min."
+#       uk: "Годинник відстає від годинника сервера на {minutes} хв."
 #     right:
 #       en: "The clock agrees with the server's."
 #       uk: "Годинник збігається з годинником сервера."
 package baseline.time.right
+
+default applies := true
 
 # A host that never reached a server has none to compare with.
 applies := false if {
 	input.families.agent.state == "ok"
 	not input.agent.last_check_in
 	not input.time.server_skew_seconds
-} else := true
+}
 
 skew := input.time.server_skew_seconds
 
 limit := data.params.time.right.max_skew_seconds
 
-live := {"verdict": "fail", "reason": "ahead", "params": {"seconds": skew}, "evidence": {"server_skew_seconds": skew}} if {
+# Whole minutes: a difference that creeps by seconds is no news.
+minutes := floor(abs(skew) / 60)
+
+live := {"verdict": "fail", "reason": "ahead", "params": {"minutes": minutes}, "evidence": {"ahead_minutes": minutes}} if {
 	skew > limit
-} else := {"verdict": "fail", "reason": "behind", "params": {"seconds": 0 - skew}, "evidence": {"server_skew_seconds": skew}} if {
+} else := {"verdict": "fail", "reason": "behind", "params": {"minutes": minutes}, "evidence": {"behind_minutes": minutes}} if {
 	skew < 0 - limit
-} else := {"verdict": "pass", "reason": "right", "evidence": {"server_skew_seconds": skew}} if {
+} else := {"verdict": "pass", "reason": "right"} if {
 	is_number(skew)
 }
