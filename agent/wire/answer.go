@@ -151,7 +151,7 @@ func decrypt(r io.Reader, identities ...age.Identity) ([]byte, error) {
 // contextHash is what is signed: the context keeps a signature of one format from counting in another.
 func contextHash(context string, body []byte) []byte {
 	h := sha256.New()
-	io.WriteString(h, context)
+	h.Write([]byte(context))
 	h.Write(body)
 	return h.Sum(nil)
 }
