@@ -86,7 +86,7 @@ bench-ingest: ## what a check-in costs from handshake to commit beside bare quic
 
 .PHONY: bench-wire
 bench-wire: ## what a check-in costs on a wire between the two programs, and by what reports are compressed (needs root)
-	VYMIR_WIRE=12 go test ./server -run TestMonthOnTheWire -v
+	VYMIR_WIRE=12 go test ./server -run 'TestMonthOnTheWire|TestBytesBesideJSON' -v
 	go test ./server/internal/ingest -run TestMonthOfCheckIns -v
 	go run ./agent/internal/dictionary
 
