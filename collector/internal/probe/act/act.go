@@ -128,9 +128,6 @@ type Source struct {
 	beside bool // another source answers for what is lost by the program as such
 }
 
-// Opener tries a hook.
-type Opener = hook.Opener[*Source]
-
 // Options are given once, at opening.
 type Options struct {
 	hook.Options
@@ -141,36 +138,23 @@ type Options struct {
 // ByCapability stands among candidates for the hook that all probes of acts share.
 var ByCapability = hook.Candidate{Kind: hook.TracingBTF}
 
-// allowed says whether a kind of hook may be tried.
-func (o Options) allowed(kind string) bool { return o.Kinds == nil || slices.Contains(o.Kinds, kind) }
-
 // Open attaches the first of the candidates that proves itself. cause does what is to be
 // seen; nil: nothing harmless is, and the hook counts as proven by being attached. It never fails: a probe that could
 // not be had says why in its Hook.
 func Open(ctx context.Context, kind Kind, load func() (*ebpf.CollectionSpec, error), candidates []hook.Candidate, cause func(context.Context) error, o Options) *Probe {
-	var openers []Opener
-	spec, err := load()
-	for _, c := range candidates {
-		if !o.allowed(c.Kind) {
-			continue
-		}
-		if c.Program == ByCapability.Program {
-			if o.Shared != nil {
-				openers = append(openers, Opener{Kind: c.Kind, Open: func() (*Source, error) { return o.Shared.source(kind, o.Options) }})
-			}
-			continue
-		}
-		openers = append(openers, Opener{Kind: c.Kind, Open: func() (*Source, error) {
-			if err != nil {
-				return nil, err
-			}
-			a, err := attach(spec, c, o.Options)
-			if err != nil {
-				return nil, err
-			}
-			return &Source{Attachment: a, kind: kind, known: map[key]uint64{}, close: a.Close}, nil
-		}})
+	if o.Shared == nil {
+		candidates = slices.DeleteFunc(slices.Clone(candidates), func(c hook.Candidate) bool { return c.Program == ByCapability.Program })
 	}
+	openers := hook.Openers(o.Kinds, load, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*Source, error) {
+		if c.Program == ByCapability.Program {
+			return o.Shared.source(kind, o.Options)
+		}
+		a, err := attach(spec, c, o.Options)
+		if err != nil {
+			return nil, err
+		}
+		return &Source{Attachment: a, kind: kind, known: map[key]uint64{}, close: a.Close}, nil
+	})
 	return &Probe{kind: kind, choice: hook.Choose(ctx, openers, func(ctx context.Context, s *Source) error { return s.prove(ctx, cause) })}
 }
 
@@ -309,21 +293,19 @@ func (p *Probe) Hook() facts.Hook {
 // Proven says whether the hook works.
 func (p *Probe) Proven() bool { return p.choice.State == hook.Proven }
 
-// Watch switches between telling acts worth it and telling every one.
-func (p *Probe) Watch(all bool) error {
+// BPF gives the first of the attached programs, for its statistics; nil: none is attached.
+func (p *Probe) BPF() *ebpf.Program {
 	if !p.choice.Have {
 		return nil
 	}
-	return p.choice.Source.Watch(all)
+	return p.choice.Source.BPF()
 }
 
+// Watch switches between telling acts worth it and telling every one.
+func (p *Probe) Watch(all bool) error { return p.choice.Watch(all) }
+
 // Close releases the hook.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }
 
 // Drain gives what was done since the last call, one call of f per act.
 func (p *Probe) Drain(now hook.Clock, f func(Seen)) error {

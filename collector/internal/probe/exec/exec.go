@@ -4,8 +4,9 @@ package exec
 
 import (
 	"context"
-	"slices"
 	"time"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -117,23 +118,11 @@ func Open(ctx context.Context, o Options) *Probe {
 
 // openers lists what to try, in order.
 func openers(o Options) []hook.Opener[source] {
-	var list []hook.Opener[source]
-	add := func(kind string, open func() (source, error)) {
-		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
-			list = append(list, hook.Opener[source]{Kind: kind, Open: open})
-		}
-	}
-	spec, err := loadExec()
-	for _, c := range candidates {
-		add(c.Kind, func() (source, error) {
-			if err != nil {
-				return nil, err
-			}
-			return attach(spec, c, o.Options)
-		})
-	}
-	add(hook.Netlink, func() (source, error) { return listen() })
-	add(hook.Poll, func() (source, error) { return newPoller() })
+	list := hook.Openers(o.Kinds, loadExec, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (source, error) {
+		return attach(spec, c, o.Options)
+	})
+	list = hook.Beside(list, o.Kinds, hook.Netlink, func() (source, error) { return listen() })
+	list = hook.Beside(list, o.Kinds, hook.Poll, func() (source, error) { return newPoller() })
 	return list
 }
 
@@ -176,17 +165,7 @@ func (p *Probe) Ran(pid uint32) (Seen, bool) {
 }
 
 // Watch switches between telling rare executions only and telling every one, where the source can.
-func (p *Probe) Watch(all bool) error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Watch(all)
-}
+func (p *Probe) Watch(all bool) error { return p.choice.Watch(all) }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }

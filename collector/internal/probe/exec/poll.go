@@ -16,34 +16,16 @@ type poller struct {
 	*table
 	looking sync.Mutex
 	last    map[int]uint64 // start time by process id
-	stop    chan struct{}
-	done    sync.WaitGroup
+	stop    func()
 }
 
 func newPoller() (*poller, error) {
-	p := &poller{table: newTable(0), last: map[int]uint64{}, stop: make(chan struct{})}
+	p := &poller{table: newTable(0), last: map[int]uint64{}}
 	if err := p.look(); err != nil {
 		return nil, err
 	}
-	p.done.Add(1)
-	go func() {
-		defer p.done.Done()
-		p.run()
-	}()
+	p.stop = hook.Every(PollEvery, func() { _ = p.look() })
 	return p, nil
-}
-
-func (p *poller) run() {
-	t := time.NewTicker(PollEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-p.stop:
-			return
-		case <-t.C:
-			_ = p.look()
-		}
-	}
 }
 
 // look counts the processes that are new. One that became another program without a new process is not noticed.
@@ -89,7 +71,6 @@ func (p *poller) sawSelf(since uint64) bool {
 
 // Close stops the looking.
 func (p *poller) Close() error {
-	close(p.stop)
-	p.done.Wait()
+	p.stop()
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -68,23 +67,13 @@ var candidates = []hook.Candidate{
 // Open attaches the best hook and proves it by a process of our own that is killed. It never fails: a probe that could
 // not be had says why in its Hook.
 func Open(ctx context.Context, o Options) *Probe {
-	var openers []hook.Opener[*kernel]
-	spec, err := loadExit()
-	for _, c := range candidates {
-		if o.Kinds != nil && !slices.Contains(o.Kinds, c.Kind) {
-			continue
+	openers := hook.Openers(o.Kinds, loadExit, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*kernel, error) {
+		a, err := hook.Attach(spec, c, o.Options)
+		if err != nil {
+			return nil, err
 		}
-		openers = append(openers, hook.Opener[*kernel]{Kind: c.Kind, Open: func() (*kernel, error) {
-			if err != nil {
-				return nil, err
-			}
-			a, err := hook.Attach(spec, c, o.Options)
-			if err != nil {
-				return nil, err
-			}
-			return &kernel{Attachment: a, crashes: a.Map(exitMapCrashes), known: map[key]uint64{}}, nil
-		}})
-	}
+		return &kernel{Attachment: a, crashes: a.Map(exitMapCrashes), known: map[key]uint64{}}, nil
+	})
 	return &Probe{choice: hook.Choose(ctx, openers, prove)}
 }
 
@@ -162,9 +151,4 @@ func (k *kernel) drain(now hook.Clock, f func(Seen)) error {
 }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }

@@ -198,3 +198,23 @@ func Parse(h hook.Header, b []byte, now hook.Clock) (Seen, bool) {
 	s.PID = h.PID
 	return s, true
 }
+
+// Ends notes which ends of a conversation of our own were seen. The zero value: none.
+type Ends struct{ out, in bool }
+
+// Saw is nil once both ends were; else it says which was not, in the words of the probe.
+func (e *Ends) Saw(t *Table, server netip.AddrPort, outgoing, incoming string) error {
+	out, in, err := t.Take(server)
+	e.out, e.in = e.out || out, e.in || in
+	switch {
+	case err != nil:
+		return err
+	case !e.out && !e.in:
+		return hook.ErrSilent
+	case !e.out:
+		return fmt.Errorf("%s: %w", outgoing, hook.ErrSilent)
+	case !e.in:
+		return fmt.Errorf("%s: %w", incoming, hook.ErrSilent)
+	}
+	return nil
+}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 )
@@ -25,6 +28,30 @@ type Source interface {
 type Opener[S Source] struct {
 	Kind string
 	Open func() (S, error)
+}
+
+// Openers lists what to try: those of the candidates whose kind is allowed, loaded from one object and opened by open.
+func Openers[S Source](kinds []string, load func() (*ebpf.CollectionSpec, error), candidates []Candidate, open func(*ebpf.CollectionSpec, Candidate) (S, error)) []Opener[S] {
+	var list []Opener[S]
+	spec, err := load()
+	for _, c := range candidates {
+		list = Beside(list, kinds, c.Kind, func() (S, error) {
+			if err != nil {
+				var none S
+				return none, err
+			}
+			return open(spec, c)
+		})
+	}
+	return list
+}
+
+// Beside adds what needs no object, where its kind is allowed; nil allows all.
+func Beside[S Source](list []Opener[S], kinds []string, kind string, open func() (S, error)) []Opener[S] {
+	if kinds != nil && !slices.Contains(kinds, kind) {
+		return list
+	}
+	return append(list, Opener[S]{Kind: kind, Open: open})
 }
 
 // Choice is the source that was chosen among many, and how it went.
@@ -88,4 +115,29 @@ func (c Choice[S]) Hook(event string) (facts.Hook, Counters) {
 	}
 	h.Events, h.Lost, h.Losses = n.Seen, n.Lost(), n.Losses
 	return h, n
+}
+
+// Coarse is true when events were counted without their peers, for which there was no room.
+func (c Choice[S]) Coarse() bool {
+	if !c.Have {
+		return false
+	}
+	n, err := c.Source.Counters()
+	return err == nil && n.Coarse > 0
+}
+
+// Watch switches between telling what is rare and telling every event, where the source can.
+func (c Choice[S]) Watch(all bool) error {
+	if !c.Have {
+		return nil
+	}
+	return c.Source.Watch(all)
+}
+
+// Close releases the source.
+func (c Choice[S]) Close() error {
+	if !c.Have {
+		return nil
+	}
+	return c.Source.Close()
 }

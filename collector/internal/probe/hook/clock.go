@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,3 +34,27 @@ func (c Clock) Wall() time.Time { return c.wall }
 
 // Before says whether the clock was read before a kernel time stamp was taken; the zero clock never was read.
 func (c Clock) Before(ns uint64) bool { return c.mono < ns || c.mono == 0 }
+
+// Every calls f again and again with a pause between, in a goroutine of its own, until stop is called, which waits for it.
+func Every(pause time.Duration, f func()) (stop func()) {
+	gone := make(chan struct{})
+	var done sync.WaitGroup
+	done.Add(1)
+	go func() {
+		defer done.Done()
+		t := time.NewTicker(pause)
+		defer t.Stop()
+		for {
+			select {
+			case <-gone:
+				return
+			case <-t.C:
+				f()
+			}
+		}
+	}()
+	return func() {
+		close(gone)
+		done.Wait()
+	}
+}

@@ -7,7 +7,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
@@ -33,35 +34,26 @@ type Probe struct {
 
 type kernel struct {
 	*hook.Attachment
-	table   *flow.Table
-	out, in bool // which directions of our own conversation were recognised
+	table *flow.Table
+	ends  flow.Ends // of our own conversation, recognised
 }
 
-var candidate = hook.Candidate{Kind: hook.Cgroup, Program: protoProgProtoEgress, Beside: []string{protoProgProtoIngress}}
+var candidates = []hook.Candidate{{Kind: hook.Cgroup, Program: protoProgProtoEgress, Beside: []string{protoProgProtoIngress}}}
 
 // Open attaches the programs and proves them by a word of HTTP to ourselves. It never fails: a probe that could not be had
 // says why in its Hook.
 func Open(ctx context.Context, o Options) *Probe {
-	var openers []hook.Opener[*kernel]
-	if o.Kinds == nil || slices.Contains(o.Kinds, hook.Cgroup) {
-		openers = append(openers, hook.Opener[*kernel]{Kind: hook.Cgroup, Open: func() (*kernel, error) { return attach(o.Options) }})
-	}
-	return &Probe{choice: hook.Choose(ctx, openers, prove)}
-}
-
-func attach(o hook.Options) (*kernel, error) {
-	spec, err := loadProto()
-	if err != nil {
-		return nil, err
-	}
 	limits := map[string]uint32{"flows": entries}
 	maps.Copy(limits, o.MaxEntries)
 	o.MaxEntries = limits
-	a, err := hook.Attach(spec, candidate, o)
-	if err != nil {
-		return nil, err
-	}
-	return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
+	openers := hook.Openers(o.Kinds, loadProto, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*kernel, error) {
+		a, err := hook.Attach(spec, c, o.Options)
+		if err != nil {
+			return nil, err
+		}
+		return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
+	})
+	return &Probe{choice: hook.Choose(ctx, openers, prove)}
 }
 
 func prove(ctx context.Context, k *kernel) error {
@@ -82,19 +74,7 @@ func prove(ctx context.Context, k *kernel) error {
 
 // saw is nil when both directions of our own conversation were recognised.
 func (k *kernel) saw(c *hook.Connection) error {
-	out, in, err := k.table.Take(c.Server)
-	k.out, k.in = k.out || out, k.in || in
-	switch {
-	case err != nil:
-		return err
-	case !k.out && !k.in:
-		return hook.ErrSilent
-	case !k.out:
-		return fmt.Errorf("sent: %w", hook.ErrSilent)
-	case !k.in:
-		return fmt.Errorf("received: %w", hook.ErrSilent)
-	}
-	return nil
+	return k.ends.Saw(k.table, c.Server, "sent", "received")
 }
 
 // Hook reports the probe's health.
@@ -104,10 +84,7 @@ func (p *Probe) Hook() facts.Hook {
 }
 
 // Coarse is true when peers were counted together, for lack of room.
-func (p *Probe) Coarse() bool {
-	_, n := p.choice.Hook(Event)
-	return n.Coarse > 0
-}
+func (p *Probe) Coarse() bool { return p.choice.Coarse() }
 
 // Drain gives what was recognised since the last call. The name of the protocol stands where other probes have the
 // program's; one that ends in "?" was offered, not spoken.
@@ -119,17 +96,7 @@ func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
 }
 
 // Watch switches between counting only and telling every recognition.
-func (p *Probe) Watch(all bool) error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Watch(all)
-}
+func (p *Probe) Watch(all bool) error { return p.choice.Watch(all) }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }

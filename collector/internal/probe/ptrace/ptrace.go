@@ -8,8 +8,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -60,26 +61,14 @@ var candidates = []hook.Candidate{
 // Open attaches the best hook and proves it by opening the memory of a process of our own. It never fails: a probe
 // that could not be had says why in its Hook. Without a ring the kernel's programs have nothing to tell through.
 func Open(ctx context.Context, o Options) *Probe {
-	var openers []hook.Opener[source]
-	add := func(kind string, open func() (source, error)) {
-		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
-			openers = append(openers, hook.Opener[source]{Kind: kind, Open: open})
+	openers := hook.Openers(o.Kinds, loadPtrace, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (source, error) {
+		a, err := hook.Attach(spec, c, o.Options)
+		if err != nil {
+			return nil, err
 		}
-	}
-	spec, err := loadPtrace()
-	for _, c := range candidates {
-		add(c.Kind, func() (source, error) {
-			if err != nil {
-				return nil, err
-			}
-			a, err := hook.Attach(spec, c, o.Options)
-			if err != nil {
-				return nil, err
-			}
-			return attached{a}, nil
-		})
-	}
-	add(hook.Poll, func() (source, error) { return newPoller() })
+		return attached{a}, nil
+	})
+	openers = hook.Beside(openers, o.Kinds, hook.Poll, func() (source, error) { return newPoller() })
 	return &Probe{choice: hook.Choose(ctx, openers, func(ctx context.Context, s source) error { return s.prove(ctx) })}
 }
 
@@ -143,9 +132,4 @@ func (p *Probe) Hook() facts.Hook {
 }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }

@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"fmt"
-
 	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
@@ -12,8 +10,8 @@ import (
 // kernel is the source that counts in the kernel.
 type kernel struct {
 	*hook.Attachment
-	table   *flow.Table
-	out, in bool // which ends of our own connection were seen
+	table *flow.Table
+	ends  flow.Ends // of our own connection
 }
 
 func attach(spec *ebpf.CollectionSpec, c hook.Candidate, o hook.Options) (*kernel, error) {
@@ -44,17 +42,5 @@ func (k *kernel) fillListeners(noNamespaces bool) {
 func (k *kernel) drain(now hook.Clock, f func(flow.Seen)) error { return k.table.Drain(now, f) }
 
 func (k *kernel) saw(c *hook.Connection) error {
-	out, in, err := k.table.Take(c.Server)
-	k.out, k.in = k.out || out, k.in || in
-	switch {
-	case err != nil:
-		return err
-	case !k.out && !k.in:
-		return hook.ErrSilent
-	case !k.out:
-		return fmt.Errorf("connect: %w", hook.ErrSilent)
-	case !k.in:
-		return fmt.Errorf("accept: %w", hook.ErrSilent)
-	}
-	return nil
+	return k.ends.Saw(k.table, c.Server, "connect", "accept")
 }

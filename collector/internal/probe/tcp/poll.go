@@ -21,37 +21,19 @@ type poller struct {
 	limit int
 	n     hook.Counters
 	self  map[uint16]bool // ports of our own canaries
-	stop  chan struct{}
-	done  sync.WaitGroup
+	stop  func()
 }
 
 // pair names a connection for as long as it lasts.
 type pair struct{ local, remote netip.AddrPort }
 
 func newPoller() (*poller, error) {
-	p := &poller{rows: map[flow.Key]*flow.Seen{}, limit: 4096, self: map[uint16]bool{}, stop: make(chan struct{})}
+	p := &poller{rows: map[flow.Key]*flow.Seen{}, limit: 4096, self: map[uint16]bool{}}
 	if err := p.look(); err != nil {
 		return nil, err
 	}
-	p.done.Add(1)
-	go func() {
-		defer p.done.Done()
-		p.run()
-	}()
+	p.stop = hook.Every(PollEvery, func() { _ = p.look() })
 	return p, nil
-}
-
-func (p *poller) run() {
-	t := time.NewTicker(PollEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-p.stop:
-			return
-		case <-t.C:
-			_ = p.look()
-		}
-	}
 }
 
 // look counts the connections that were not there last time.
@@ -171,7 +153,6 @@ func (p *poller) Watch(bool) error { return nil }
 
 // Close stops the looking.
 func (p *poller) Close() error {
-	close(p.stop)
-	p.done.Wait()
+	p.stop()
 	return nil
 }

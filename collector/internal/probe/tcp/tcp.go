@@ -5,7 +5,8 @@ package tcp
 import (
 	"context"
 	"fmt"
-	"slices"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
@@ -55,22 +56,10 @@ func Open(ctx context.Context, o Options) *Probe {
 
 // openers lists what to try, in order.
 func openers(o Options) []hook.Opener[source] {
-	var list []hook.Opener[source]
-	add := func(kind string, open func() (source, error)) {
-		if o.Kinds == nil || slices.Contains(o.Kinds, kind) {
-			list = append(list, hook.Opener[source]{Kind: kind, Open: open})
-		}
-	}
-	spec, err := loadTcp()
-	for _, c := range candidates {
-		add(c.Kind, func() (source, error) {
-			if err != nil {
-				return nil, err
-			}
-			return attach(spec, c, o.Options)
-		})
-	}
-	add(hook.Poll, func() (source, error) { return newPoller() })
+	list := hook.Openers(o.Kinds, loadTcp, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (source, error) {
+		return attach(spec, c, o.Options)
+	})
+	list = hook.Beside(list, o.Kinds, hook.Poll, func() (source, error) { return newPoller() })
 	return list
 }
 
@@ -100,10 +89,7 @@ func (p *Probe) Hooks() []facts.Hook {
 }
 
 // Coarse is true when connections were counted without their peers, for which there was no room.
-func (p *Probe) Coarse() bool {
-	_, n := p.choice.Hook(Connect)
-	return n.Coarse > 0
-}
+func (p *Probe) Coarse() bool { return p.choice.Coarse() }
 
 // Drain gives what was seen since the last call, one call of f per flow.
 func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
@@ -114,17 +100,7 @@ func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
 }
 
 // Watch switches between counting only and telling every connection, where the source can.
-func (p *Probe) Watch(all bool) error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Watch(all)
-}
+func (p *Probe) Watch(all bool) error { return p.choice.Watch(all) }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/flow"
@@ -34,28 +35,21 @@ type kernel struct {
 	table *flow.Table
 }
 
-var candidate = hook.Candidate{
+var candidates = []hook.Candidate{{
 	Kind: hook.Cgroup, Program: udpProgUdpConnect4,
 	Beside: []string{udpProgUdpConnect6, udpProgUdpSendmsg4, udpProgUdpSendmsg6},
-}
+}}
 
 // Open attaches the programs and proves them by a datagram to ourselves. It never fails: a probe that could not be had
 // says why in its Hook.
 func Open(ctx context.Context, o Options) *Probe {
-	var openers []hook.Opener[*kernel]
-	if o.Kinds == nil || slices.Contains(o.Kinds, hook.Cgroup) {
-		openers = append(openers, hook.Opener[*kernel]{Kind: hook.Cgroup, Open: func() (*kernel, error) {
-			spec, err := loadUdp()
-			if err != nil {
-				return nil, err
-			}
-			a, err := hook.Attach(spec, candidate, o.Options)
-			if err != nil {
-				return nil, err
-			}
-			return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
-		}})
-	}
+	openers := hook.Openers(o.Kinds, loadUdp, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*kernel, error) {
+		a, err := hook.Attach(spec, c, o.Options)
+		if err != nil {
+			return nil, err
+		}
+		return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
+	})
 	return &Probe{choice: hook.Choose(ctx, openers, prove)}
 }
 
@@ -104,10 +98,7 @@ func (p *Probe) Hook() facts.Hook {
 }
 
 // Coarse is true when peers were counted together, for lack of room.
-func (p *Probe) Coarse() bool {
-	_, n := p.choice.Hook(Event)
-	return n.Coarse > 0
-}
+func (p *Probe) Coarse() bool { return p.choice.Coarse() }
 
 // Drain gives what was seen since the last call, one call of f per flow.
 func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
@@ -118,17 +109,7 @@ func (p *Probe) Drain(now hook.Clock, f func(flow.Seen)) error {
 }
 
 // Watch switches between counting only and telling every flow.
-func (p *Probe) Watch(all bool) error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Watch(all)
-}
+func (p *Probe) Watch(all bool) error { return p.choice.Watch(all) }
 
 // Close releases the source.
-func (p *Probe) Close() error {
-	if !p.choice.Have {
-		return nil
-	}
-	return p.choice.Source.Close()
-}
+func (p *Probe) Close() error { return p.choice.Close() }
