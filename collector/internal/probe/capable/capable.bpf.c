@@ -187,33 +187,40 @@ static __always_inline __u32 kind_generic(__u64 nr)
 	return 0;
 }
 
-static __always_inline int call_of(struct task_struct___spaces *task, struct call *call)
+static __always_inline __u32 kind_of(struct task_struct___spaces *task, struct pt_regs *x86)
 {
-	struct pt_regs *x86 = bpf_task_pt_regs(task);
+	struct pt_regs___arm64 *arm = (void *)x86;
+
+	if (core_field_exists(x86->orig_ax))
+		return task->thread_info.status & TS_COMPAT ? kind_i386((__u32)x86->orig_ax)
+							    : kind_x86((__u32)x86->orig_ax & ~X32_BIT);
+	if (core_field_exists(arm->syscallno))
+		return kind_generic(arm->syscallno);
+	return 0;
+}
+
+static __always_inline void arguments(struct task_struct___spaces *task, struct pt_regs *x86, struct call *call)
+{
 	struct pt_regs___arm64 *arm = (void *)x86;
 
 	if (core_field_exists(x86->orig_ax)) {
 		if (task->thread_info.status & TS_COMPAT) {
-			call->kind = kind_i386((__u32)x86->orig_ax);
 			call->a = (__u32)x86->bx;
 			call->b = (__u32)x86->cx;
 			call->c = (__u32)x86->dx;
 			call->d = (__u32)x86->si;
 		} else {
-			call->kind = kind_x86((__u32)x86->orig_ax & ~X32_BIT);
 			call->a = x86->di;
 			call->b = x86->si;
 			call->c = x86->dx;
 			call->d = x86->r10;
 		}
 	} else if (core_field_exists(arm->syscallno)) {
-		call->kind = kind_generic(arm->syscallno);
 		call->a = arm->orig_x0;
 		call->b = arm->regs[1];
 		call->c = arm->regs[2];
 		call->d = arm->regs[3];
 	}
-	return call->kind;
 }
 
 static __always_inline __u32 capability_of(__u32 kind)
@@ -325,20 +332,13 @@ static __always_inline int program_loaded(struct act_key *key, struct call *call
 	return acted(key, type > 63 || !(OF_CGROUPS >> type & 1));
 }
 
-SEC("tp_btf/cap_capable")
-int capable_btf(__u64 *ctx)
+static __always_inline int asked_for(__u64 *ctx, struct task_struct___spaces *task, struct pt_regs *regs, __u32 kind)
 {
 	struct cred *cred = (struct cred *)ctx[0];
-	__u32 cap = (__u32)ctx[3];
-	struct task_struct___spaces *task;
 	struct act_key key = {};
-	struct call call = {};
+	struct call call = {.kind = kind};
 
-	if (cap != CAP_SYS_ADMIN && cap != CAP_SETUID && cap != CAP_BPF && cap != CAP_SETPCAP)
-		return 0;
-	task = (void *)bpf_get_current_task_btf();
-	if (!call_of(task, &call) || capability_of(call.kind) != cap)
-		return 0;
+	arguments(task, regs, &call);
 	if (call.kind == BPF && !loading(&call))
 		return 0;
 	/* To give capabilities up, or to use those one is permitted, needs none; the call asks all the same. */
@@ -362,6 +362,24 @@ int capable_btf(__u64 *ctx)
 	key.action = ACT_NAMESPACE;
 	key.mask = (call.kind == UNSHARE ? call.a : call.b) & SPACES;
 	return acted(&key, 0);
+}
+
+/* The few instructions that every check pays for. */
+SEC("tp_btf/cap_capable")
+int capable_btf(__u64 *ctx)
+{
+	struct task_struct___spaces *task;
+	__u32 cap = (__u32)ctx[3], kind;
+	struct pt_regs *regs;
+
+	if (cap != CAP_SYS_ADMIN && cap != CAP_SETUID && cap != CAP_BPF && cap != CAP_SETPCAP)
+		return 0;
+	task = (void *)bpf_get_current_task_btf();
+	regs = bpf_task_pt_regs(task);
+	kind = kind_of(task, regs);
+	if (!kind || capability_of(kind) != cap)
+		return 0;
+	return asked_for(ctx, task, regs, kind);
 }
 
 /* Namespaces of a new process: clone asks as unshare does, and says more here. */

@@ -4,6 +4,10 @@ import (
 	"context"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
+
 	"github.com/vymir-project/vymir/collector/internal/probe/act"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
@@ -56,7 +60,30 @@ func BenchmarkChecks(b *testing.B) {
 	if !p.Proven() {
 		b.Skipf("needs the tracepoint of capability checks (6.14): %s", p.Hook().Reason)
 	}
-	hooktest.Measured(b, p.BPF(), "process", func() int {
+	measured(b, p.BPF())
+}
+
+// What a program that does nothing costs at the same place: the tracepoint, and the statistics' own clock.
+func BenchmarkFloor(b *testing.B) {
+	hooktest.NeedRoot(b)
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp, AttachTo: "cap_capable", License: "Dual BSD/GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		b.Skipf("needs the tracepoint of capability checks (6.14): %v", err)
+	}
+	defer p.Close()
+	l, err := link.AttachTracing(link.TracingOptions{Program: p})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	measured(b, p)
+}
+
+func measured(b *testing.B, p *ebpf.Program) {
+	hooktest.Measured(b, p, "process", func() int {
 		for range b.N {
 			child, err := hook.Exec(b.Context())
 			if err != nil {
