@@ -19,6 +19,7 @@ import (
 // One hook serves all probes of acts that find none of their own, and stays until the last of them goes.
 func TestOneHookForAll(t *testing.T) {
 	hooktest.NeedRoot(t)
+	hooktest.NeedKernel(t, 6, 14) // the tracepoint cap_capable
 	shared := New()
 	o := act.Options{Options: hook.Options{Ring: hooktest.Ring(t)}, Kinds: []string{hook.TracingBTF}, Shared: shared}
 	var probes []*act.Probe

@@ -36,6 +36,9 @@ func TestProgramsAreSeen(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			hooktest.NeedRoot(t)
+			if o.Shared != nil {
+				hooktest.NeedKernel(t, 6, 14) // the tracepoint cap_capable
+			}
 			o.Options = hook.Options{Ring: hooktest.Ring(t)}
 			p := Program(t.Context(), o)
 			defer p.Close()

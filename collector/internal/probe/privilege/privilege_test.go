@@ -31,6 +31,7 @@ func opened(t *testing.T, way string, open func(context.Context, act.Options) *a
 	hooktest.NeedRoot(t)
 	o := act.Options{Options: hook.Options{Ring: ring}, Kinds: ways[way].kinds}
 	if ways[way].shared {
+		hooktest.NeedKernel(t, 6, 14) // the tracepoint cap_capable
 		o.Shared = capable.New()
 	}
 	p := open(t.Context(), o)

@@ -2,12 +2,14 @@
 package hooktest
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
@@ -74,4 +76,18 @@ func TempDir(t testing.TB) string {
 func LockedDown() bool {
 	b, err := os.ReadFile("/sys/kernel/security/lockdown")
 	return err == nil && strings.Contains(string(b), "[confidentiality]")
+}
+
+// NeedKernel skips the test on kernels before a release. It is for what comes with a release and takes seconds to refuse in
+// an emulated machine; what a kernel offers is otherwise found out by trying.
+func NeedKernel(t testing.TB, major, minor int) {
+	t.Helper()
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		t.Fatal(err)
+	}
+	var a, b int
+	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b); n == 2 && (a < major || a == major && b < minor) {
+		t.Skipf("needs Linux %d.%d", major, minor)
+	}
 }
