@@ -198,13 +198,13 @@ func Get[T any](ctx context.Context, path, what string) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode[T](resp)
+	defer resp.Body.Close()
+	return decode[T](resp.Body)
 }
 
-func decode[T any](resp *http.Response) (*T, error) {
-	defer resp.Body.Close()
+func decode[T any](r io.Reader) (*T, error) {
 	var v T
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&v); err != nil {
+	if err := json.NewDecoder(io.LimitReader(r, maxAnswer)).Decode(&v); err != nil {
 		return nil, fmt.Errorf("read the daemon's answer: %w", err)
 	}
 	return &v, nil
@@ -218,7 +218,8 @@ func Post[T any](ctx context.Context, path, what string, body []byte) (*T, error
 	if err != nil {
 		return nil, err
 	}
-	return decode[T](resp)
+	defer resp.Body.Close()
+	return decode[T](resp.Body)
 }
 
 // Runtime gives the runtime facts of the daemon at path, or nil and why there are none.
