@@ -197,7 +197,7 @@ var catalogue = map[string]text{
 	"import.banned":           {"take the official list of software and equipment that must not be used (CSV or JSON)", "прийняти офіційний перелік забороненого програмного забезпечення й обладнання (CSV або JSON)"},
 	"banned":                  {"the official list of forbidden software", "офіційний перелік забороненого програмного забезпечення"},
 	"banned.build":            {"sign the imported list as a file that hosts match by themselves", "підписати прийнятий перелік як файл, за яким вузли звіряють самі"},
-	"banned.flag.output":      {"file to write, for hosts without a line: vymir-agent take, or assess --banned", "файл для запису, для вузлів без зв'язку: vymir-agent take або assess --banned"},
+	"banned.flag.output":      {"file to write, for hosts without a line: /etc/vymir/banned.pack there, or assess --banned", "файл для запису, для вузлів без зв'язку: /etc/vymir/banned.pack на вузлі або assess --banned"},
 	"banned.built":            {"forbidden software: revision %d, %d entries as of %s, %d bytes", "заборонене програмне забезпечення: редакція %d, позицій %d станом на %s, байтів %d"},
 	"banned.whereto":          {"say where the list goes: -o FILE, --publish or both", "вкажіть, куди подіти перелік: -o ФАЙЛ, --publish або обидва"},
 	"banned.flag.publish":     {"offer it to hosts from here at once", "одразу пропонувати його вузлам звідси"},
