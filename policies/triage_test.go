@@ -123,6 +123,7 @@ func TestTriage(t *testing.T) {
 	wantStatus := map[string]assessment.Status{
 		"vulnerabilities.act_now": assessment.Fail, "vulnerabilities.known_exploited": assessment.Fail,
 		"vulnerabilities.patch_latency": assessment.Pass, "vulnerabilities.knowledge_fresh": assessment.Pass,
+		"vulnerabilities.languages": assessment.Unmeasured, // nothing looked for them
 	}
 	if diff := cmp.Diff(wantStatus, status); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
