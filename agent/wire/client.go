@@ -56,6 +56,7 @@ type Client struct {
 	tls   *tls.Config
 	tcp   *http2.Transport
 	meter tcpMeter
+	alert atomic.Pointer[error] // the TLS alert that the last TCP connection ended with, nil while it holds
 
 	mu    sync.Mutex
 	conn  *quic.Conn
@@ -143,6 +144,9 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := c.tcp.RoundTrip(r)
 	if err != nil {
+		if alert := c.alert.Load(); alert != nil && !strings.Contains(err.Error(), remoteAlert) {
+			err = fmt.Errorf("%w: %w", *alert, err)
+		}
 		return nil, err
 	}
 	c.mu.Lock()
@@ -293,22 +297,32 @@ func (c *Client) dialTCP(ctx context.Context, network, addr string, conf *tls.Co
 		conn.Close() //nolint:errcheck // the handshake's error counts
 		return nil, err
 	}
-	return alertConn{t}, nil
+	c.alert.Store(nil)
+	return alertConn{t, &c.alert}, nil
 }
 
 const remoteAlert = "remote error: tls: "
 
-// alertConn makes a failed write tell the server's TLS alert, if one has come: a server that refuses our certificate
-// says so and closes at once, and HTTP/2 would only see that the pipe broke.
-type alertConn struct{ *tls.Conn }
+// alertConn keeps the server's TLS alert, if one has come: a server that refuses our certificate says so and closes at once, and
+// HTTP/2 would only see that the pipe broke, or that the connection was gone before the first request.
+type alertConn struct {
+	*tls.Conn
+	alert *atomic.Pointer[error]
+}
+
+func (c alertConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && strings.Contains(err.Error(), remoteAlert) {
+		c.alert.Store(&err)
+	}
+	return n, err
+}
 
 func (c alertConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	if err != nil {
 		c.SetReadDeadline(time.Now().Add(500 * time.Millisecond)) //nolint:errcheck // the connection is over
-		if _, alert := c.Read(make([]byte, 1)); alert != nil && strings.Contains(alert.Error(), remoteAlert) {
-			err = fmt.Errorf("%w: %w", alert, err)
-		}
+		c.Read(make([]byte, 1))                                   //nolint:errcheck // only the alert counts
 	}
 	return n, err
 }
