@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
@@ -198,12 +197,17 @@ func (s *server) pledgeStep(q *request) error {
 }
 
 type queueData struct {
-	Entries   []catalogue.Entry
+	Entries   []queuedEntry
 	Totals    *catalogue.Totals
-	Soon      time.Time
 	Required  float64
 	Uncovered float64
 	Unclaimed int // entries nobody has announced help for
+	Whole     int // entries that lack nothing
+}
+
+type queuedEntry struct {
+	catalogue.Entry
+	Lacks []catalogue.Lack
 }
 
 // queue is the coordinator's: what is released, how far it is funded, what nobody takes, what ends soon.
@@ -212,14 +216,19 @@ func (s *server) queue(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := queueData{Entries: list, Soon: q.now.AddDate(0, 1, 0)}
+	var d queueData
 	for _, e := range list {
+		lacks := catalogue.Lacks(&e.DonorNeed, q.now)
+		if len(lacks) == 0 {
+			d.Whole++
+		}
+		d.Entries = append(d.Entries, queuedEntry{e, lacks})
 		d.Required, d.Uncovered = d.Required+e.Funding.Required, d.Uncovered+e.Funding.Uncovered
 		if e.Funding.Pledged+e.Funding.Committed+e.Funding.Delivered+e.Funding.Verified == 0 {
 			d.Unclaimed++
 		}
 	}
-	slices.SortStableFunc(d.Entries, func(x, y catalogue.Entry) int { return compareDown(x.Funding.Uncovered, y.Funding.Uncovered) })
+	slices.SortStableFunc(d.Entries, func(x, y queuedEntry) int { return compareDown(x.Funding.Uncovered, y.Funding.Uncovered) })
 	t, err := s.catalogue.Totals(q.Context(), q.actor)
 	if err == nil && len(t.Tables) > 0 {
 		d.Totals = &t
