@@ -53,11 +53,7 @@ func tryBanned(c Config, held pack.Kind, data []byte) error {
 		found.Why = err.Error()
 		return errors.Join(err, held.Refuse(found))
 	}
-	trust := pack.Trust{Anchor: anchor}
-	for _, k := range keys {
-		trust.Signed = append(trust.Signed, k.String())
-	}
-	return held.Take(found, trust)
+	return held.Take(found, signedBy(anchor, keys))
 }
 
 // BannedList gives the official list of forbidden software that the daemon compares with, verified again by the keys policy bundles are
@@ -78,12 +74,9 @@ func BannedList(c Config) (l *banned.List, reason string) {
 // sentList reads the list that the server sent.
 func sentList(c Config) (l *banned.List, reason string) {
 	held := pack.Open(c.StateDir, wire.KindBanned)
-	data, err := held.InForce()
+	data, err := inForce(held)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noList
-	}
-	if errors.Is(err, pack.ErrContent) {
-		err = errors.Join(err, held.Damaged())
 	}
 	if err == nil {
 		l, err = openList(c, data)

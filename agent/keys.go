@@ -45,3 +45,21 @@ func trustedKeys(c Config, held pack.Kind) (keys []minisign.PublicKey, anchor st
 	}
 	return keys, anchor, err
 }
+
+// signedBy is the trust that an artefact which names no keys of its own was taken by.
+func signedBy(anchor string, keys []minisign.PublicKey) pack.Trust {
+	trust := pack.Trust{Anchor: anchor}
+	for _, k := range keys {
+		trust.Signed = append(trust.Signed, k.String())
+	}
+	return trust
+}
+
+// inForce reads the artefact in force; one whose content is damaged is put down as such, so that it is fetched anew.
+func inForce(held pack.Kind) ([]byte, error) {
+	data, err := held.InForce()
+	if errors.Is(err, pack.ErrContent) {
+		err = errors.Join(err, held.Damaged())
+	}
+	return data, err
+}

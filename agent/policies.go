@@ -170,10 +170,7 @@ func bundleInForce(c Config, held pack.Kind) (*bundle.Bundle, error) {
 	if own := policies.BuiltIn(); s.InForce == nil || c.AcceptDirectives.RefuseBundle || s.InForce.Name == own.Name && s.InForce.Revision <= own.Revision {
 		return nil, nil
 	}
-	data, err := held.InForce()
-	if errors.Is(err, pack.ErrContent) {
-		err = errors.Join(err, held.Damaged())
-	}
+	data, err := inForce(held)
 	if err != nil {
 		return nil, fmt.Errorf("read policy bundle in force: %w", err)
 	}

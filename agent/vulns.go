@@ -71,20 +71,13 @@ func tryVulns(ctx context.Context, c Config, held pack.Kind, data []byte) error 
 		found.Why = err.Error()
 		return errors.Join(err, held.Refuse(found))
 	}
-	trust := pack.Trust{Anchor: anchor}
-	for _, k := range keys {
-		trust.Signed = append(trust.Signed, k.String())
-	}
-	return held.Take(found, trust)
+	return held.Take(found, signedBy(anchor, keys))
 }
 
 // applyDelta makes the next index from the one in force, both verified, and lays it where the delta lay.
 func applyDelta(held pack.Kind, delta []byte, keys []minisign.PublicKey) ([]byte, error) {
-	data, err := held.InForce()
+	data, err := inForce(held)
 	if err != nil {
-		if errors.Is(err, pack.ErrContent) {
-			err = errors.Join(err, held.Damaged())
-		}
 		return nil, fmt.Errorf("read what the delta leads from: %w", err)
 	}
 	base, err := vulnindex.Open(data, keys...)
@@ -111,12 +104,9 @@ func ownEcosystem(ctx context.Context) string {
 // there is none. Its end does not matter: an expired one is no update, and goes on telling what it knows.
 func VulnerabilityIndex(c Config) (index *vulnindex.Index, reason string) {
 	held := pack.Open(c.StateDir, wire.KindVulns)
-	data, err := held.InForce()
+	data, err := inForce(held)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noIndex
-	}
-	if errors.Is(err, pack.ErrContent) {
-		err = errors.Join(err, held.Damaged())
 	}
 	if err != nil {
 		return nil, "the vulnerability index cannot be read: " + err.Error()

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
@@ -110,16 +109,16 @@ func (s *server) jointProject(q *request) error {
 func (q *request) showProject(p catalogue.Project, code string) error {
 	d := jointProjectData{Project: p, Steps: steps(p.Schedule), Code: code,
 		Leads: !p.Closed && access.Can(q.actor, access.NeedsPropose, access.Object{Recipient: p.Lead})}
-	who := map[string]bool{}
+	var by []string
 	for _, v := range p.Versions {
-		who[strings.TrimPrefix(v.By, "user:")] = true
+		by = append(by, v.By)
 	}
-	names, err := q.s.access.Names(q.Context(), sortedKeys(who)...)
+	names, err := q.authors(by)
 	if err != nil {
 		return err
 	}
 	for _, v := range slices.Backward(p.Versions) {
-		d.Versions = append(d.Versions, projectVersionLine{v, names[strings.TrimPrefix(v.By, "user:")]})
+		d.Versions = append(d.Versions, projectVersionLine{v, names[v.By]})
 	}
 	page := q.page(p.Title.In(q.loc.lang), d)
 	page.Path = "/projects/" + url.PathEscape(p.ID) // the answer to a form as well

@@ -86,3 +86,20 @@ func (s *server) changePerson(q *request) error {
 	}
 	return q.done("/people", "person")
 }
+
+// authors names who did something, each as the record has it ("user:" and the id). Who is no person here has no name.
+func (q *request) authors(by []string) (map[string]string, error) {
+	ids := map[string]bool{}
+	for _, who := range by {
+		ids[strings.TrimPrefix(who, "user:")] = true
+	}
+	names, err := q.s.access.Names(q.Context(), sortedKeys(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, who := range by {
+		out[who] = names[strings.TrimPrefix(who, "user:")]
+	}
+	return out, nil
+}

@@ -172,16 +172,16 @@ func (q *request) versions(d *releaseData) error {
 	if err != nil {
 		return err
 	}
-	who := map[string]bool{}
+	var by []string
 	for _, v := range list {
-		who[strings.TrimPrefix(v.By, "user:")] = true
+		by = append(by, v.By)
 	}
-	names, err := q.s.access.Names(q.Context(), sortedKeys(who)...)
+	names, err := q.authors(by)
 	if err != nil {
 		return err
 	}
 	for _, v := range slices.Backward(list) {
-		d.Versions = append(d.Versions, versionLine{v, names[strings.TrimPrefix(v.By, "user:")]})
+		d.Versions = append(d.Versions, versionLine{v, names[v.By]})
 	}
 	if d.State != catalogue.Draft || d.Release.Project == "" {
 		return nil

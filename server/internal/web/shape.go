@@ -37,16 +37,16 @@ func (q *request) shape(d *needData, run *need.Run, sites map[string]string) err
 	if err != nil {
 		return err
 	}
-	who := map[string]bool{}
+	var by []string
 	for _, v := range list {
-		who[strings.TrimPrefix(v.By, "user:")] = true
+		by = append(by, v.By)
 	}
-	names, err := q.s.access.Names(q.Context(), sortedKeys(who)...)
+	names, err := q.authors(by)
 	if err != nil {
 		return err
 	}
 	for _, v := range slices.Backward(list) {
-		d.Shaped = append(d.Shaped, shapedLine{v, names[strings.TrimPrefix(v.By, "user:")]})
+		d.Shaped = append(d.Shaped, shapedLine{v, names[v.By]})
 	}
 	return nil
 }
