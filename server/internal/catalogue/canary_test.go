@@ -77,7 +77,11 @@ func plant(w *world, r, tag string) (words []string) {
 // checkCanaries plants, runs the whole loop at a level and looks for a canary in every byte that a donor, an observer
 // or somebody without rights receives. It returns how many bytes were searched.
 func checkCanaries(t *testing.T, tag string, level Level, step int) int {
-	w := newWorld(t, storetest.New(t))
+	st := storetest.New(t)
+	if err := st.Hasten(t.Context(), true); err != nil { // fuzzing gives an input ten seconds, and the disk may be busy
+		t.Fatal(err)
+	}
+	w := newWorld(t, st)
 	words := plant(w, "r-0", tag)
 	hostName := words[slices.IndexFunc(words, func(s string) bool { return strings.HasPrefix(s, "canaryhostname") })]
 	secretAdmin, first, second := admin("r-0"), approver("r-0", 1), approver("r-0", 2)

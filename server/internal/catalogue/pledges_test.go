@@ -470,6 +470,34 @@ func TestTotals(t *testing.T) {
 	}
 }
 
+// TestOnce counts what overlaps a single time, and what does not each time.
+func TestOnce(t *testing.T) {
+	o := func(recipient, key, remedy string, sites ...string) offered {
+		return offered{recipient, item{Key: key, Remedy: remedy, Sites: sites}}
+	}
+	for name, tc := range map[string]struct {
+		all  []offered
+		want string // keys, sorted
+	}{
+		"two levels":            {[]offered{o("r", "n", "x", "a"), o("r", "n", "x", "a")}, "n"},
+		"the whole and a part":  {[]offered{o("r", "part", "x", "b"), o("r", "whole", "x", "a", "b")}, "whole"},
+		"parts":                 {[]offered{o("r", "n", "x", "a"), o("r", "m", "x", "b")}, "m n"},
+		"came back":             {[]offered{o("r", "old", "x", "a"), o("r", "new", "x", "a")}, "new"},
+		"other remedy":          {[]offered{o("r", "n", "x", "a"), o("r", "m", "y", "a")}, "m n"},
+		"other recipient":       {[]offered{o("r", "n", "x", "a"), o("s", "m", "x", "a")}, "m n"},
+		"stated, twice and two": {[]offered{o("r", "st-1", ""), o("r", "st-1", ""), o("r", "st-2", "")}, "st-1 st-2"},
+	} {
+		var got []string
+		for _, v := range once(tc.all) {
+			got = append(got, v.item.Key)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%s: %v, want %s", name, got, tc.want)
+		}
+	}
+}
+
 func TestTotalsCells(t *testing.T) {
 	group := func(costs ...float64) map[string]contribution {
 		g := map[string]contribution{}

@@ -356,8 +356,30 @@ func TestShapes(t *testing.T) {
 	if _, err := w.s.Approve(ctx, approver("r-0", 2), d.ID, d.Digest); !errors.Is(err, ErrLinkable) {
 		t.Errorf("a split need gets around the differencing check: %v", err)
 	}
+	counted := func() (c contribution) {
+		t.Helper()
+		w.tx(func(tx *store.Tx) error {
+			fresh, err := w.s.cells(tx)
+			c = fresh["kind"][string(n.Kind)]["r-0"]
+			return err
+		})
+		return c
+	}
+	parts := w.wish("r-0", Anonymous, "d-a", "d-b")
+	parts.Needs = []string{part}
+	w.publish(parts)
+	if got := counted(); got.Needs != 2 {
+		t.Errorf("two parts count as %+v", got)
+	}
 	if v, err := w.s.Merge(ctx, a, "r-0", n.ID, part); err != nil || len(v.Splits) != 0 || v.Version != 2 {
 		t.Errorf("rejoined: %+v, %v", v, err)
+	}
+	// The whole and its parts are out at the same time: what the recipient asks for counts once.
+	whole := w.wish("r-0", Anonymous, "d-b")
+	whole.Needs = []string{n.ID}
+	w.publish(whole)
+	if got := counted(); got.Needs != 1 || got.Cost != n.Cost {
+		t.Errorf("a need that is out whole and in parts counts %+v, want one of %+v", got, n.Cost)
 	}
 	backup, training := need.ID("r-1", "backup_storage"), need.ID("r-1", "backup_training")
 	if _, err := w.s.Merge(ctx, admin("r-1"), "r-1", backup, training); err != nil {

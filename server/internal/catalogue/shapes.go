@@ -92,10 +92,10 @@ func (s *Service) Merge(ctx context.Context, a access.Actor, recipient, into, fr
 
 // rejoin makes one part of two of the same need: what was split off goes back, or two that were split off stand together.
 func rejoin(v *need.Shape, x, y *need.Need) {
-	find := func(id string) int {
-		return slices.IndexFunc(v.Splits, func(p need.Split) bool { return need.PartID(p.Need, p.Sites) == id })
+	find := func(n *need.Need) int {
+		return slices.IndexFunc(v.Splits, func(p need.Split) bool { return n.Was(need.PartID(p.Need, p.Sites)) })
 	}
-	i, k := find(x.ID), find(y.ID)
+	i, k := find(x), find(y)
 	if i >= 0 && k >= 0 {
 		v.Splits[i].Sites = slices.Sorted(slices.Values(slices.Concat(v.Splits[i].Sites, v.Splits[k].Sites)))
 		i = k
@@ -112,13 +112,13 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, recipient, id str
 		if !ok {
 			return ErrNeeds
 		}
-		ids := map[string]bool{n.ID: true}
-		for _, p := range n.Parts() {
-			ids[p.ID] = true
+		parts := n.Parts()
+		its := func(id string) bool {
+			return n.Was(id) || slices.ContainsFunc(parts, func(p need.Need) bool { return p.Was(id) })
 		}
-		v.Splits = slices.DeleteFunc(v.Splits, func(p need.Split) bool { return ids[p.Need] || ids[need.PartID(p.Need, p.Sites)] })
-		v.Merges = slices.DeleteFunc(v.Merges, func(m need.Merge) bool { return ids[m.Into] || ids[m.From] })
-		v.Own = slices.DeleteFunc(v.Own, func(o need.Own) bool { return ids[o.Need] })
+		v.Splits = slices.DeleteFunc(v.Splits, func(p need.Split) bool { return its(p.Need) || its(need.PartID(p.Need, p.Sites)) })
+		v.Merges = slices.DeleteFunc(v.Merges, func(m need.Merge) bool { return its(m.Into) || its(m.From) })
+		v.Own = slices.DeleteFunc(v.Own, func(o need.Own) bool { return its(o.Need) })
 		return nil
 	})
 }
@@ -141,7 +141,7 @@ func (s *Service) OwnFigures(ctx context.Context, a access.Actor, recipient stri
 		if !ok || len(n.Includes) > 0 {
 			return ErrNeeds
 		}
-		v.Own = slices.DeleteFunc(v.Own, func(x need.Own) bool { return x.Need == o.Need })
+		v.Own = slices.DeleteFunc(v.Own, func(x need.Own) bool { return n.Was(x.Need) })
 		if stated {
 			v.Own = append(v.Own, o)
 		}

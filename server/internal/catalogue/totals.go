@@ -133,8 +133,7 @@ func (s *Service) cells(tx *store.Tx) (cells, error) {
 	for _, o := range orgs {
 		sector[o.ID] = o.Sector
 	}
-	out := cells{}
-	counted := map[string]bool{}
+	var all []offered
 	for _, row := range rows {
 		if !s.now().Before(row.Until) {
 			continue
@@ -144,18 +143,49 @@ func (s *Service) cells(tx *store.Tx) (cells, error) {
 			return nil, fmt.Errorf("decode basis: %w", err)
 		}
 		for _, i := range b.Items {
-			if counted[i.Key] { // released at two levels
-				continue
-			}
-			counted[i.Key] = true
-			q := float64(i.Donor.Quantity)
-			cost := need.Money{Low: q * i.UnitCost.Low, High: q * i.UnitCost.High}
-			out.add("sector", sector[row.RecipientID], row.RecipientID, cost)
-			out.add("kind", string(i.Donor.Kind), row.RecipientID, cost)
-			out.add("line_of_effort", string(i.Donor.Line), row.RecipientID, cost)
+			all = append(all, offered{row.RecipientID, i})
 		}
 	}
+	out := cells{}
+	for _, o := range once(all) {
+		q := float64(o.item.Donor.Quantity)
+		cost := need.Money{Low: q * o.item.UnitCost.Low, High: q * o.item.UnitCost.High}
+		out.add("sector", sector[o.recipient], o.recipient, cost)
+		out.add("kind", string(o.item.Donor.Kind), o.recipient, cost)
+		out.add("line_of_effort", string(o.item.Donor.Line), o.recipient, cost)
+	}
 	return out, nil
+}
+
+// offered is one item of a published release.
+type offered struct {
+	recipient string
+	item      item
+}
+
+// once leaves what recipients ask for counted a single time: a need released at two levels, released whole and in parts, or
+// released again after it came back, is one. Of what overlaps, the part with the most sites counts, of equals the newest.
+func once(all []offered) []offered {
+	slices.Reverse(all) // newest first
+	slices.SortStableFunc(all, func(a, b offered) int { return len(b.item.Sites) - len(a.item.Sites) })
+	type asked struct{ recipient, what, site string }
+	counted := map[asked]bool{}
+	var out []offered
+	for _, o := range all {
+		places := make([]asked, 0, len(o.item.Sites)+1)
+		places = append(places, asked{what: o.item.Key})
+		for _, site := range o.item.Sites {
+			places = append(places, asked{o.recipient, o.item.Remedy, site})
+		}
+		if slices.ContainsFunc(places, func(p asked) bool { return counted[p] }) {
+			continue
+		}
+		for _, p := range places {
+			counted[p] = true
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // shownCell is what donors read of a cell once, and who stood behind it.

@@ -46,24 +46,22 @@ func (c *computer) recipient(size Recipient, shape Shape, from, to int) []Need {
 		if len(terms) == 0 {
 			continue
 		}
-		id, returned := c.came(ID(size.ID, m.ID))
-		whole := c.need(id, size, m, terms)
+		all := c.came(ID(size.ID, m.ID))
+		whole := c.need(all, size, m, terms)
 		if !whole.worth(m) {
 			continue
 		}
-		ids, groups := c.divide(whole.ID, terms, shape.Splits)
+		ids, groups := c.divide(all, terms, shape.Splits)
 		if len(ids) == 1 || !whole.Splittable() {
-			whole.Returned = returned
 			c.finish(&whole, size, shape)
 			out = append(out, whole)
 			continue
 		}
-		for i, id := range ids {
+		for i, part := range ids {
 			if len(groups[i]) == 0 {
 				continue
 			}
-			n := c.need(id, size, m, groups[i])
-			n.Returned = returned
+			n := c.need(part, size, m, groups[i])
 			if i > 0 {
 				n.PartOf = whole.ID
 			}
@@ -74,21 +72,28 @@ func (c *computer) recipient(size Recipient, shape Shape, from, to int) []Need {
 	return c.merge(size, out, shape.Merges)
 }
 
+// line is every id that a need has had, first to last, and the help after which it came back; nil: it never did.
+type line struct {
+	ids  []string
+	lost *Lost
+}
+
 // came follows the help that lost its effect from a need's first id to the id it has now.
-func (c *computer) came(id string) (string, *Lost) {
-	var last *Lost
+func (c *computer) came(id string) line {
+	l := line{ids: []string{id}}
 	for i := range c.in.Lost { // oldest first, so that one pass follows the chain
-		if l := &c.in.Lost[i]; l.Need == id {
-			id, last = ReturnedID(id, l.Pledge), l
+		if x := &c.in.Lost[i]; x.Need == id {
+			id = ReturnedID(id, x.Pledge)
+			l.ids, l.lost = append(l.ids, id), x
 		}
 	}
-	return id, last
+	return l
 }
 
 // need makes a need of its terms: what it rests on, how much of it and at what cost.
-func (c *computer) need(id string, size Recipient, m *remedies.Remedy, terms []term) Need {
+func (c *computer) need(as line, size Recipient, m *remedies.Remedy, terms []term) Need {
 	n := Need{
-		ID: id, Recipient: size.ID, Remedy: m.ID, Kind: m.Kind, Title: m.Title, Text: m.Text, Unit: m.Unit,
+		ID: as.ids[len(as.ids)-1], was: as.ids, Returned: as.lost, Recipient: size.ID, Remedy: m.ID, Kind: m.Kind, Title: m.Title, Text: m.Text, Unit: m.Unit,
 		CostYear: m.Cost.Year, CostSource: m.Cost.Source, LeadWeeks: Money(m.LeadWeeks), Line: m.Line, LineReason: m.Why,
 		Requires: m.Requires, DK021: m.DK021, Limits: m.Limits, ECSF: m.ECSF, Measurable: !m.NoMeasure, Basis: m.Size.Per,
 		terms: terms,

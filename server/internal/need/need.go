@@ -25,7 +25,7 @@ import (
 const Schema = "vymir.needs/1"
 
 // codeVersion is part of every run id; raise it when the same input gives other needs.
-const codeVersion = 3
+const codeVersion = 4
 
 // Recipient is what sizes a recipient's needs.
 type Recipient struct {
@@ -137,8 +137,12 @@ type Need struct {
 	Returned *Lost       `json:"returned,omitzero"` // the help after which it came back; newest
 
 	terms []term
-	parts []Need // of a merged need: all it is made of, itself first
+	parts []Need   // of a merged need: all it is made of, itself first
+	was   []string // its ids, from the first to the one it has now: more than one when it came back
 }
+
+// Was reports whether an id is the need's, now or before it came back.
+func (n *Need) Was(id string) bool { return slices.Contains(n.was, id) }
 
 // Coverage is the first step: what the need rests on.
 type Coverage struct {

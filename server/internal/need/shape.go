@@ -80,14 +80,20 @@ func (n *Need) Parts() []Need {
 	return n.parts
 }
 
-// divide sorts the terms of a whole need by the parts it was split into, the rest first.
-func (c *computer) divide(whole string, terms []term, splits []Split) (ids []string, groups [][]term) {
-	ids, groups = []string{whole}, [][]term{nil}
+// divide sorts the terms of a whole need by the parts it was split into, the rest first. A split holds when the need comes
+// back: its sites are as far apart as before.
+func (c *computer) divide(whole line, terms []term, splits []Split) (ids []line, groups [][]term) {
+	ids, groups = []line{whole}, [][]term{nil}
 	var apart [][]string
 	for _, s := range splits {
-		if s.Need == whole {
-			ids, groups, apart = append(ids, PartID(whole, s.Sites)), append(groups, nil), append(apart, s.Sites)
+		if !slices.Contains(whole.ids, s.Need) {
+			continue
 		}
+		part := c.came(PartID(s.Need, s.Sites))
+		if part.lost == nil || whole.lost != nil && whole.lost.At.After(part.lost.At) {
+			part.lost = whole.lost // help for the whole was for its sites too
+		}
+		ids, groups, apart = append(ids, part), append(groups, nil), append(apart, s.Sites)
 	}
 	for _, t := range terms {
 		site := c.in.Gaps[t.gap].Site
@@ -97,22 +103,39 @@ func (c *computer) divide(whole string, terms []term, splits []Split) (ids []str
 	return ids, groups
 }
 
+// stated finds what the recipient stated of the need, last of all under the id it has now. Of what was stated before it
+// came back a quantity no longer holds, as so much was delivered since; what a unit costs does.
+func (n *Need) stated(list []Own) (Own, bool) {
+	for k := len(n.was) - 1; k >= 0; k-- {
+		i := slices.IndexFunc(list, func(o Own) bool { return o.Need == n.was[k] })
+		if i < 0 {
+			continue
+		}
+		o := list[i]
+		if o.Need != n.ID {
+			o.Quantity = 0
+		}
+		return o, o.Quantity > 0 || o.UnitCost.High > 0
+	}
+	return Own{}, false
+}
+
 // own takes up the recipient's own figures.
 func (n *Need) own(list []Own) {
-	i := slices.IndexFunc(list, func(o Own) bool { return o.Need == n.ID })
-	if i < 0 {
+	o, ok := n.stated(list)
+	if !ok {
 		return
 	}
-	n.Own = &OwnFigures{Own: list[i], DerivedQuantity: n.Quantity, DerivedCost: n.Cost}
+	n.Own = &OwnFigures{Own: o, DerivedQuantity: n.Quantity, DerivedCost: n.Cost}
 	scale := func(m Money, from, to int) Money {
 		f := float64(to) / float64(max(from, 1))
 		return Money{m.Low * f, m.High * f}
 	}
-	if q := list[i].Quantity; q > 0 {
+	if q := o.Quantity; q > 0 {
 		n.Cost, n.RunCost, n.Quantity = scale(n.Cost, n.Quantity, q), scale(n.RunCost, n.Quantity, q), q
 		n.SizeUnknown = false // somebody who knows has said it
 	}
-	if u := list[i].UnitCost; u.High > 0 {
+	if u := o.UnitCost; u.High > 0 {
 		q := float64(n.Quantity)
 		n.Cost, n.CostSource = Money{u.Low * q, u.High * q}, "recipient"
 	}
@@ -121,8 +144,8 @@ func (n *Need) own(list []Own) {
 // merge joins the needs of one recipient as its shape says. A merge of a need that is not there waits.
 func (c *computer) merge(size Recipient, needs []Need, merges []Merge) []Need {
 	for _, m := range merges {
-		into := slices.IndexFunc(needs, func(n Need) bool { return n.ID == m.Into })
-		from := slices.IndexFunc(needs, func(n Need) bool { return n.ID == m.From })
+		into := slices.IndexFunc(needs, func(n Need) bool { return n.Was(m.Into) })
+		from := slices.IndexFunc(needs, func(n Need) bool { return n.Was(m.From) })
 		if into < 0 || from < 0 || into == from {
 			continue
 		}

@@ -147,3 +147,58 @@ func TestOwnFigures(t *testing.T) {
 		}
 	}
 }
+
+// TestShapeFollowsWhatCameBack has help for a split and merged need lose its effect: how the recipient arranged the need and what
+// it said of its price hold for the need that came back, what it said of the quantity does not.
+func TestShapeFollowsWhatCameBack(t *testing.T) {
+	in := threeSites(t)
+	plain := compute(t, in)
+	whole := splittable(t, plain)
+	var other *Need
+	for i := range plain.Needs {
+		if plain.Needs[i].ID != whole.ID {
+			other = &plain.Needs[i]
+		}
+	}
+	part, why := PartID(whole.ID, []string{"s-2"}), remedies.Text{"uk": "Є кошторис.", "en": "There is a quote."}
+	in.Shapes = []Shape{{Recipient: "r", Version: 1, Splits: []Split{{whole.ID, []string{"s-2"}}}, Merges: []Merge{{other.ID, part}},
+		Own: []Own{{Need: whole.ID, Quantity: 77, UnitCost: Money{100, 200}, Why: why}}}}
+	before := compute(t, in)
+	if n, ok := before.Find(whole.ID); !ok || n.Quantity != 77 {
+		t.Fatalf("the own quantity is not taken: %+v", n)
+	}
+	lost := func(id, pledge string, day int) Lost {
+		return Lost{Recipient: "r", Need: id, Pledge: pledge, Verified: now.AddDate(0, 0, day-9), At: now.AddDate(0, 0, day-8)}
+	}
+	for name, tc := range map[string]struct {
+		lost       []Lost
+		rest, part string // ids
+	}{
+		"the rest": {[]Lost{lost(whole.ID, "p-1", 0)}, ReturnedID(whole.ID, "p-1"), part},
+		"the part": {[]Lost{lost(part, "p-2", 0)}, whole.ID, ReturnedID(part, "p-2")},
+		"the rest twice and the part": {[]Lost{lost(whole.ID, "p-1", 0), lost(part, "p-2", 1), lost(ReturnedID(whole.ID, "p-1"), "p-3", 2)},
+			ReturnedID(ReturnedID(whole.ID, "p-1"), "p-3"), ReturnedID(part, "p-2")},
+		"what the part was merged into": {[]Lost{lost(other.ID, "p-4", 0)}, whole.ID, part},
+	} {
+		in.Lost = tc.lost
+		r := compute(t, in)
+		rest, ok := r.Find(tc.rest)
+		if !ok {
+			t.Errorf("%s: no need %s", name, tc.rest)
+			continue
+		}
+		if !slices.Equal(rest.Sites, []string{"s-1", "s-3"}) || rest.CostSource != "recipient" || rest.Own == nil {
+			t.Errorf("%s: sites %v, price of %s", name, rest.Sites, rest.CostSource)
+		}
+		if back := tc.rest != whole.ID; (rest.Quantity != 77) != back || (rest.Returned != nil) != back {
+			t.Errorf("%s: quantity %d, came back %v", name, rest.Quantity, rest.Returned)
+		}
+		i := slices.IndexFunc(r.Needs, func(n Need) bool { return n.Was(other.ID) })
+		if i < 0 || len(r.Needs[i].Includes) != 1 || r.Needs[i].Includes[0].Need != tc.part {
+			t.Errorf("%s: the part is not merged under the id %s it has now", name, tc.part)
+		}
+		if len(r.Needs) != len(before.Needs) {
+			t.Errorf("%s: %d needs, were %d", name, len(r.Needs), len(before.Needs))
+		}
+	}
+}

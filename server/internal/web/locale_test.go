@@ -118,6 +118,63 @@ func TestUsedKeysExist(t *testing.T) {
 	}
 }
 
+var (
+	madeOfPrefix = regexp.MustCompile(`printf "([a-z_]+(?:\.[a-z_]+)*[._])%[sd]|"([a-z_]+(?:\.[a-z_]+)*\.)"`)
+	quoted       = regexp.MustCompile(`"(?:[^"\s]*[?&](?:done|refused)=)?([^"\s]+)"`)
+)
+
+// TestNoKeyIsUnused finds texts that nobody shows any more: each key stands in a template or in code, as a whole or by the
+// beginning that it is put together from.
+func TestNoKeyIsUnused(t *testing.T) {
+	words, prefixes := map[string]bool{}, map[string]bool{}
+	for _, pattern := range []string{"templates/*.html", "*.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: no files, %v", pattern, err)
+		}
+		for _, n := range names {
+			if strings.HasSuffix(n, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range quoted.FindAllStringSubmatch(string(b), -1) {
+				words[m[1]] = true
+			}
+			for _, m := range madeOfPrefix.FindAllStringSubmatch(string(b), -1) {
+				prefixes[m[1]+m[2]] = true
+			}
+		}
+	}
+	for _, p := range places {
+		words["nav."+strings.TrimPrefix(p.href, "/")] = true
+	}
+	delete(prefixes, "nav.")
+	delete(prefixes, "done.") // named by their ends, in the address that a form leads to
+	delete(prefixes, "refused.")
+	delete(prefixes, "")
+	if len(prefixes) < 30 {
+		t.Fatalf("only %d beginnings found: the pattern no longer matches", len(prefixes))
+	}
+	form := regexp.MustCompile(`(\.(minutes|hours|days))?\.(one|few|many)$|\.title$`)
+	for key := range locales(t)["uk"].texts {
+		used := words[key] || words[form.ReplaceAllString(key, "")]
+		for p := range prefixes {
+			used = used || strings.HasPrefix(key, p) && key != p
+		}
+		for _, p := range []string{"done.", "refused."} {
+			if end, ok := strings.CutPrefix(key, p); ok {
+				used = used || words[end] || words["screened_"] && strings.HasPrefix(end, "screened_")
+			}
+		}
+		if !used {
+			t.Errorf("nobody shows %q", key)
+		}
+	}
+}
+
 func TestBuiltKeysExist(t *testing.T) {
 	l := locales(t)["uk"]
 	var keys []string
