@@ -38,10 +38,8 @@ func hookOf(t *testing.T, s *Set, event string) facts.Hook {
 func await(t *testing.T, s *Set, what string, found func(*facts.Runtime) bool) *facts.Runtime {
 	t.Helper()
 	var last *facts.Runtime
-	for range 20 { // seconds, at most
-		if hook.Await(t.Context(), func() bool { last = s.Snapshot(time.Now()); return found(last) }) {
-			return last
-		}
+	if hooktest.Await(t, func() bool { last = s.Snapshot(time.Now()); return found(last) }) {
+		return last
 	}
 	t.Fatalf("%s: not found; acts %+v, events %+v", what, last.Acts, last.Events)
 	return nil

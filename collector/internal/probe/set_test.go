@@ -100,7 +100,7 @@ func TestSnapshotOutlivesRestart(t *testing.T) {
 	needProven(t, first)
 	run(t, program)
 	var event facts.RuntimeEvent
-	if !hook.Await(t.Context(), func() bool {
+	if !hooktest.Await(t, func() bool {
 		for _, e := range first.Snapshot(time.Now()).Events {
 			if e.Program == program {
 				event = e
@@ -137,7 +137,7 @@ func TestWatchTellsEveryEvent(t *testing.T) {
 	s := openSet(t, Options{})
 	needProven(t, s)
 	program := copyTrue(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ready, wait := make(chan struct{}), make(chan error, 1)
 	var got Event

@@ -57,7 +57,7 @@ func TestStalledReaderMissesNothing(t *testing.T) {
 		if other(event) != "" {
 			share = 2
 		}
-		if !hook.Await(t.Context(), func() bool {
+		if !hooktest.Await(t, func() bool {
 			s.flush()
 			for len(w.events) > 0 {
 				if kind := c.kindOf(<-w.events); kind != "" {

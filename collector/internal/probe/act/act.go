@@ -124,6 +124,7 @@ type Source struct {
 	kind  Kind
 	known map[key]uint64
 	close func() error
+	cause func(context.Context) error // of its candidate alone; nil: as all others
 
 	beside bool // another source answers for what is lost by the program as such
 }
@@ -153,7 +154,7 @@ func Open(ctx context.Context, kind Kind, load func() (*ebpf.CollectionSpec, err
 		if err != nil {
 			return nil, err
 		}
-		return &Source{Attachment: a, kind: kind, known: map[key]uint64{}, close: a.Close}, nil
+		return &Source{Attachment: a, kind: kind, known: map[key]uint64{}, close: a.Close, cause: c.Cause}, nil
 	})
 	return &Probe{kind: kind, choice: hook.Choose(ctx, openers, func(ctx context.Context, s *Source) error { return s.prove(ctx, cause) })}
 }
@@ -191,6 +192,9 @@ func hostSpace() uint32 {
 }
 
 func (s *Source) prove(ctx context.Context, cause func(context.Context) error) error {
+	if s.cause != nil {
+		cause = s.cause
+	}
 	if cause == nil {
 		return nil
 	}
@@ -198,18 +202,19 @@ func (s *Source) prove(ctx context.Context, cause func(context.Context) error) e
 	if err != nil {
 		return err
 	}
-	var failed error
-	found := hook.Await(ctx, func() bool { // again and again, should one be lost to another that is being seen
-		if failed = cause(ctx); failed != nil {
-			return true
+	return hook.Prove(ctx, func(await hook.Await) error {
+		if err := cause(ctx); err != nil {
+			return err
 		}
-		now, err := s.tally()
-		return err == nil && now[byAgent]+now[seen] > before[byAgent]+before[seen]
+		// In a namespace of process ids the kernel knows us by another number, and takes us for anybody.
+		if !await(func() bool {
+			now, err := s.tally()
+			return err == nil && now[byAgent]+now[seen] > before[byAgent]+before[seen]
+		}) {
+			return hook.ErrSilent
+		}
+		return nil
 	})
-	if failed == nil && !found {
-		return hook.ErrSilent
-	}
-	return failed
 }
 
 // Shared is a hook for all kinds of acts at once, attached when the first of them asks for it.

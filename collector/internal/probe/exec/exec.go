@@ -129,15 +129,17 @@ func openers(o Options) []hook.Opener[source] {
 // prove runs our own binary and looks whether the source saw it.
 func prove(ctx context.Context, s source) error {
 	since := hook.Monotonic()
-	child, err := hook.Exec(ctx)
-	if err != nil {
-		return err
-	}
-	defer child.End()
-	if !hook.Await(ctx, func() bool { return s.sawSelf(since) }) {
-		return hook.ErrSilent
-	}
-	return nil
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		child, err := hook.Exec(ctx)
+		if err != nil {
+			return err
+		}
+		defer child.End()
+		if !seen(func() bool { return s.sawSelf(since) }) {
+			return hook.ErrSilent
+		}
+		return nil
+	})
 }
 
 // Hook reports the probe's health.

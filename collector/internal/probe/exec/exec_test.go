@@ -97,7 +97,7 @@ func TestExecIsSeenByEveryKind(t *testing.T) {
 				path, _ = os.Readlink("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/exe")
 				defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 				var got Seen
-				if !hook.Await(t.Context(), func() bool { got = drain(t, p)[path]; return got.Count > 0 }) {
+				if !hooktest.Await(t, func() bool { got = drain(t, p)[path]; return got.Count > 0 }) {
 					t.Fatalf("%s was not seen", path)
 				}
 				return

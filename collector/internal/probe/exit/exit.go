@@ -79,15 +79,17 @@ func Open(ctx context.Context, o Options) *Probe {
 
 func prove(ctx context.Context, k *kernel) error {
 	since := hook.Monotonic()
-	child, err := hook.Exec(ctx)
-	if err != nil {
-		return err
-	}
-	child.Kill()
-	if !hook.Await(ctx, func() bool { return k.sawKilled(since) }) {
-		return hook.ErrSilent
-	}
-	return nil
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		child, err := hook.Exec(ctx)
+		if err != nil {
+			return err
+		}
+		child.Kill()
+		if !seen(func() bool { return k.sawKilled(since) }) {
+			return hook.ErrSilent
+		}
+		return nil
+	})
 }
 
 // sawKilled looks for a killed process after a kernel time, and forgets it: the canary is no part of what the host does.

@@ -213,18 +213,15 @@ func (p *Probe) markCanary(home string) (string, error) {
 }
 
 func (p *Probe) prove(ctx context.Context) error {
-	if err := os.WriteFile(filepath.Join(p.canary, "canary"), []byte{0}, 0o600); err != nil {
-		return fmt.Errorf("write canary: %w", err)
-	}
-	seen := hook.Await(ctx, func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return p.sawOwn
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		if err := os.WriteFile(filepath.Join(p.canary, "canary"), []byte{0}, 0o600); err != nil {
+			return fmt.Errorf("write canary: %w", err)
+		}
+		if !seen(func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.sawOwn }) {
+			return hook.ErrSilent
+		}
+		return nil
 	})
-	if !seen {
-		return hook.ErrSilent
-	}
-	return nil
 }
 
 func (p *Probe) read() {

@@ -50,7 +50,7 @@ func TestChangesAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]map[string]bool{}
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(time.Minute)
 	for !found[filepath.Join(all, "key")]["deleted"] {
 		select {
 		case c := <-changes:

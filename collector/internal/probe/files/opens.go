@@ -140,14 +140,17 @@ func (o *Opens) prove(ctx context.Context, home string) error {
 			last = fmt.Errorf("mark canary: %w", err)
 			continue
 		}
-		if f, err = os.Open(f.Name()); err != nil {
-			return fmt.Errorf("open canary: %w", err)
-		}
-		f.Close()
-		if hook.Await(ctx, func() bool { o.mu.Lock(); defer o.mu.Unlock(); return o.sawOwn }) {
+		return hook.Prove(ctx, func(seen hook.Await) error {
+			f, err := os.Open(f.Name())
+			if err != nil {
+				return fmt.Errorf("open canary: %w", err)
+			}
+			f.Close()
+			if !seen(func() bool { o.mu.Lock(); defer o.mu.Unlock(); return o.sawOwn }) {
+				return hook.ErrSilent
+			}
 			return nil
-		}
-		return hook.ErrSilent
+		})
 	}
 	return last
 }

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -67,7 +68,7 @@ type Connection struct {
 	server net.Conn
 }
 
-// Connect makes a TCP connection of the agent with itself.
+// Connect makes a TCP connection of the agent with itself, unless ctx ends before.
 func Connect(ctx context.Context) (*Connection, error) {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false)
@@ -77,7 +78,7 @@ func Connect(ctx context.Context) (*Connection, error) {
 	}
 	defer l.Close()
 	c := &Connection{Server: l.Addr().(*net.TCPAddr).AddrPort()}
-	d := net.Dialer{Timeout: 2 * time.Second}
+	d := net.Dialer{}
 	d.SetMultipathTCP(false)
 	if c.client, err = d.DialContext(ctx, "tcp4", c.Server.String()); err != nil {
 		return nil, fmt.Errorf("connect canary: %w", err)
@@ -89,11 +90,9 @@ func Connect(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
-// Say sends a few words from the client to the server, and waits for them to arrive.
-func (c *Connection) Say(words string) error {
-	if err := c.server.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
-		return fmt.Errorf("send canary: %w", err)
-	}
+// Say sends a few words from the client to the server, and waits for them to arrive, or for ctx to end.
+func (c *Connection) Say(ctx context.Context, words string) error {
+	defer context.AfterFunc(ctx, func() { _ = c.server.SetReadDeadline(time.Unix(1, 0)) })()
 	if _, err := io.WriteString(c.client, words); err != nil {
 		return fmt.Errorf("send canary: %w", err)
 	}
@@ -112,15 +111,57 @@ func (c *Connection) Close() {
 	c.server.Close()
 }
 
-// Await asks until seen says yes, ctx ends, or a second is over.
-func Await(ctx context.Context, seen func() bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
+// How silence is proven: by that many canaries, each caused to its end, and looked for so long and so often. A machine that
+// is slow needs longer for its canaries, and gets it.
+const (
+	canaries  = 3
+	lookEvery = 5 * time.Millisecond
+	looks     = 20
+)
+
+// lookFor is how long the first canary is looked for; each further one is for twice as long as the one before.
+const lookFor = 250 * time.Millisecond
+
+// ErrHurried says that a source was attached, and that ctx ended before it could prove itself or be found silent.
+var ErrHurried = errors.New("attached, but no time was left for its canary")
+
+// Prove lets a source prove itself: try causes an event that the source is to see, and asks seen about it. It is called
+// again where it says [ErrSilent], since one event may be lost to another that is being seen, or be late; three times, then it
+// is silent. Any other error of try ends the proving: the event could not be caused.
+func Prove(ctx context.Context, try func(await Await) error) error {
+	var err error
+	window := lookFor
+	for range canaries {
+		if ctx.Err() != nil {
+			return ErrHurried
+		}
+		err = try(func(seen func() bool) bool { return await(ctx, window, seen) })
+		if !errors.Is(err, ErrSilent) {
+			break
+		}
+		window *= 2
+	}
+	if err != nil && ctx.Err() != nil {
+		return ErrHurried
+	}
+	return err
+}
+
+// Await asks until seen says yes, and gives up where nothing may come any more.
+type Await func(seen func() bool) bool
+
+// await asks for at least so long, and at least so often: on a machine that is slow or busy, the clock alone says little about
+// what could have happened meanwhile.
+func await(ctx context.Context, atLeast time.Duration, seen func() bool) bool {
+	began := time.Now()
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		if seen() {
 			return true
+		}
+		if n >= looks && time.Since(began) >= atLeast {
+			return false
 		}
 		select {
 		case <-ctx.Done():

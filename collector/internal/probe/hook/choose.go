@@ -27,6 +27,7 @@ type Source interface {
 // Opener tries one source.
 type Opener[S Source] struct {
 	Kind string
+	Name string // of its program; empty: the kind says all
 	Open func() (S, error)
 }
 
@@ -35,6 +36,7 @@ func Openers[S Source](kinds []string, load func() (*ebpf.CollectionSpec, error)
 	var list []Opener[S]
 	spec, err := load()
 	for _, c := range candidates {
+		before := len(list)
 		list = Beside(list, kinds, c.Kind, func() (S, error) {
 			if err != nil {
 				var none S
@@ -42,6 +44,9 @@ func Openers[S Source](kinds []string, load func() (*ebpf.CollectionSpec, error)
 			}
 			return open(spec, c)
 		})
+		if len(list) > before {
+			list[before].Name = c.Program
+		}
 	}
 	return list
 }
@@ -85,12 +90,15 @@ func Choose[S Source](ctx context.Context, openers []Opener[S], prove func(conte
 			c.Source, c.Have, c.State = s, true, Proven
 			break
 		}
-		tried = append(tried, fmt.Sprintf("%s: %v", o.Kind, err))
+		tried = append(tried, fmt.Sprintf("%s: %v", strings.TrimSuffix(o.Kind+" "+o.Name, " "), err))
 		if c.Have {
 			_ = s.Close()
 			continue
 		}
 		c.Source, c.Have, c.State = s, true, Silent
+		if errors.Is(err, ErrHurried) {
+			break // the others would have no time either
+		}
 	}
 	if len(openers) == 0 {
 		c.State = Off

@@ -5,6 +5,7 @@
 package hook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -61,6 +62,9 @@ type Candidate struct {
 	Group   string   // of the tracepoint, for [Tracepoint]
 	Name    string   // of the tracepoint
 	Note    string   // what is lost with this candidate; empty for the best
+
+	// Cause does what this candidate is to see; nil: what proves the others of its event proves it, too.
+	Cause func(context.Context) error
 }
 
 // Options are what all candidates of an event share.

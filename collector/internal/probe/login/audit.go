@@ -73,11 +73,20 @@ func listen(ctx context.Context) (*audit, error) {
 		defer a.done.Done()
 		a.read()
 	}()
-	if err := unix.Sendto(fd, message(auditUser, auditCanary), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return nil, errors.Join(fmt.Errorf("speak to audit: %w", err), a.close())
+	err = hook.Prove(ctx, func(seen hook.Await) error {
+		if err := unix.Sendto(fd, message(auditUser, auditCanary), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+			return fmt.Errorf("speak to audit: %w", err)
+		}
+		if !seen(a.heardItself) {
+			return hook.ErrSilent
+		}
+		return nil
+	})
+	if errors.Is(err, hook.ErrSilent) {
+		err = errors.New("audit is switched off")
 	}
-	if !hook.Await(ctx, a.heardItself) {
-		return nil, errors.Join(errors.New("audit is switched off"), a.close())
+	if err != nil {
+		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }

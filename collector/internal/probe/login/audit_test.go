@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/vymir-project/vymir/collector/internal/probe/hook"
+	"github.com/vymir-project/vymir/collector/internal/probe/hook/hooktest"
 )
 
 func TestParseReport(t *testing.T) {
@@ -81,7 +82,7 @@ func TestAuditIsListenedTo(t *testing.T) {
 		}
 	}
 	var got []Seen
-	hook.Await(t.Context(), func() bool {
+	hooktest.Await(t, func() bool {
 		p.Drain(func(s Seen) { s.At = time.Time{}; got = append(got, s) })
 		return len(got) >= 2
 	})

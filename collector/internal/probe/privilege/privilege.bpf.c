@@ -13,9 +13,11 @@
  *	clone, clone3 -> kernel_clone -> copy_process -> trace_task_newtask(task, clone_flags)
  *
  * The first two are asked once the kernel has found that the caller may, so that next to nothing can fail behind them.
- * switch_task_namespaces is reached when all of them were made; it also runs for every process that ends, with nothing
- * new, and leaves at once. Users are told apart as the kernel keeps them, not as a namespace of users shows them: root
- *in a container that maps its users is not root here.
+ * switch_task_namespaces is reached when all of them were made. On most kernels it also runs for every process that
+ * ends, with nothing new, and leaves at once; on Debian's 6.12 the compiler has put it into that way, and it does not.
+ *
+ * Users are told apart as the kernel keeps them, not as a namespace of users shows them: root in a container that maps
+ * its users is not root here.
  */
 #include "kernel.h"
 #include "helpers.h"
@@ -125,7 +127,7 @@ int namespace_switched(__u64 *ctx)
 		key.mask |= CLONE_NEWCGROUP;
 	if (core_field_exists(((struct nsproxy *)0)->time_ns) && new->time_ns != old->time_ns)
 		key.mask |= CLONE_NEWTIME;
-	if (!key.mask)
+	if (!key.mask && !by_agent())
 		return 0;
 	key.uid = (__u32)bpf_get_current_uid_gid();
 	key.to = key.uid;

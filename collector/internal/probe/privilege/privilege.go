@@ -47,8 +47,8 @@ func keepCapabilities(context.Context) error {
 	return nil
 }
 
-// Namespace opens the probe of new and entered namespaces. Its proof is a process of our own, which leaves its
-// namespaces as it ends, and that the agent enters those that it is in.
+// Namespace opens the probe of new and entered namespaces. Its proof is that the agent enters one that it is in or, where it
+// may not, a process of our own, which leaves its namespaces as it ends; that of what sees only new processes is such a process.
 func Namespace(ctx context.Context, o act.Options) *act.Probe {
 	const some = "only those of new processes: the kernel offers no hook for unshare and setns"
 	return act.Open(ctx, act.Namespace, loadPrivilege, []hook.Candidate{
@@ -57,20 +57,29 @@ func Namespace(ctx context.Context, o act.Options) *act.Probe {
 			Beside: []string{privilegeProgNamespaceOfUsers, privilegeProgNamespaceCloned},
 		},
 		act.ByCapability,
-		{Kind: hook.TracingBTF, Program: privilegeProgNamespaceBtf, Note: some},
-		{Kind: hook.Raw, Program: privilegeProgNamespaceRaw, Name: "task_newtask", Note: some},
+		{Kind: hook.TracingBTF, Program: privilegeProgNamespaceBtf, Note: some, Cause: bear},
+		{Kind: hook.Raw, Program: privilegeProgNamespaceRaw, Name: "task_newtask", Note: some, Cause: bear},
 	}, stay, o)
 }
 
+// stay enters a namespace that we are in; where we may not, it causes the next best, which not every kernel shows.
 func stay(ctx context.Context) error {
+	if fd, err := unix.Open("/proc/thread-self/ns/uts", unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+		err = unix.Setns(fd, unix.CLONE_NEWUTS) // the same as before; refused to those who may not, which is asked all the same
+		_ = unix.Close(fd)
+		if err == nil {
+			return nil
+		}
+	}
+	return bear(ctx)
+}
+
+// bear lets a process of our own live and end.
+func bear(ctx context.Context) error {
 	child, err := hook.Exec(ctx)
 	if err != nil {
 		return err
 	}
 	child.End()
-	if fd, err := unix.Open("/proc/thread-self/ns/uts", unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
-		_ = unix.Setns(fd, unix.CLONE_NEWUTS) // the same as before; refused to those who may not, which is asked all the same
-		_ = unix.Close(fd)
-	}
 	return nil
 }

@@ -3,8 +3,10 @@ package privilege
 import (
 	"context"
 	"encoding/binary"
+	osexec "os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -217,6 +219,14 @@ func TestChangesOfNamespaces(t *testing.T) {
 			if got := done(t, p); got["0: uts network"] == 0 {
 				t.Errorf("cloned: seen %v", got)
 			}
+			apart := osexec.Command("/bin/sleep", "600")
+			apart.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUTS}
+			must(t, apart.Start())
+			defer func() { _ = apart.Process.Kill(); _ = apart.Wait() }()
+			must(t, hooktest.Do(t, "enter:"+strconv.Itoa(apart.Process.Pid)))
+			if got := done(t, p); got["0: uts"] != 1 {
+				t.Errorf("entered: seen %v", got)
+			}
 			child, err := hook.Exec(t.Context())
 			must(t, err)
 			defer child.End()
@@ -225,6 +235,28 @@ func TestChangesOfNamespaces(t *testing.T) {
 				t.Errorf("entered where it was: seen %v", got)
 			}
 		})
+	}
+}
+
+// A hook that is attached and silent is replaced by the next, and named. Here one that sees only new namespaces is asked for a process in the old ones.
+func TestSilentHookIsReplaced(t *testing.T) {
+	hooktest.NeedRoot(t)
+	p := act.Open(t.Context(), act.Namespace, loadPrivilege, []hook.Candidate{
+		{Kind: hook.TracingBTF, Program: privilegeProgNamespaceCloned},
+		{Kind: hook.Raw, Program: privilegeProgNamespaceRaw, Name: "task_newtask", Note: "poorer"},
+	}, bear, act.Options{Options: hook.Options{Ring: hooktest.Ring(t)}})
+	t.Cleanup(func() { must(t, p.Close()) })
+	hooktest.NeedProven(t, hook.Raw, p.Hook())
+	h := p.Hook()
+	if strings.Contains(h.Reason, "load namespace_cloned") && !hooktest.Needed(hook.TracingBTF) {
+		t.Skipf("needs a kernel with typed tracepoints (5.5): %s", h.Reason)
+	}
+	if want := "tp_btf namespace_cloned: " + hook.ErrSilent.Error() + "; poorer"; h.Kind != hook.Raw || h.Reason != want {
+		t.Errorf("%+v, want the next kind for %q", h, want)
+	}
+	must(t, hooktest.Do(t, "clone:"+strconv.Itoa(unix.CLONE_NEWUTS)))
+	if got := done(t, p); got["0: uts"] == 0 {
+		t.Errorf("by what took its place: seen %v", got)
 	}
 }
 

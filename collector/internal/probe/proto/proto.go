@@ -5,7 +5,6 @@ package proto
 
 import (
 	"context"
-	"fmt"
 	"maps"
 
 	"github.com/cilium/ebpf"
@@ -57,19 +56,18 @@ func Open(ctx context.Context, o Options) *Probe {
 }
 
 func prove(ctx context.Context, k *kernel) error {
-	c, err := hook.Connect(ctx)
-	if err != nil {
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		c, err := hook.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.Say(ctx, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+			return err
+		}
+		seen(func() bool { err = k.saw(c); return err == nil })
 		return err
-	}
-	defer c.Close()
-	if err := c.Say("GET / HTTP/1.0\r\n\r\n"); err != nil {
-		return err
-	}
-	reason := hook.ErrSilent
-	if !hook.Await(ctx, func() bool { reason = k.saw(c); return reason == nil }) {
-		return fmt.Errorf("%w", reason)
-	}
-	return nil
+	})
 }
 
 // saw is nil when both directions of our own conversation were recognised.

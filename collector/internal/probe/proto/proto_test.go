@@ -184,7 +184,7 @@ func BenchmarkSegment(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			hooktest.Measured(b, p.choice.Source.Program(program), "message", func() (n int) {
 				for b.Loop() {
-					if err := c.Say("x"); err != nil {
+					if err := c.Say(b.Context(), "x"); err != nil {
 						b.Fatal(err)
 					}
 					n++
@@ -206,7 +206,7 @@ func BenchmarkRecognition(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if err := c.Say("GET / HTTP/1.0\r\n\r\n"); err != nil {
+					if err := c.Say(b.Context(), "GET / HTTP/1.0\r\n\r\n"); err != nil {
 						b.Fatal(err)
 					}
 					c.Close()

@@ -90,17 +90,15 @@ func (a attached) prove(ctx context.Context) error {
 		return err
 	}
 	defer child.End()
-	seen := hook.Await(ctx, func() bool { // again and again, should one be lost to another that is being seen
-		if err = reach(child.PID()); err != nil {
-			return true
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		if err := reach(child.PID()); err != nil {
+			return err
 		}
-		n, err := a.Counters()
-		return err == nil && n.Seen > before.Seen
+		if !seen(func() bool { n, err := a.Counters(); return err == nil && n.Seen > before.Seen }) {
+			return hook.ErrSilent
+		}
+		return nil
 	})
-	if err == nil && !seen {
-		err = hook.ErrSilent
-	}
-	return err
 }
 
 // reach opens a process's memory, and reads none of it.

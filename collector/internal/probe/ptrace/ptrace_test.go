@@ -25,7 +25,7 @@ func TestReachingIsToldOnce(t *testing.T) {
 			defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 			before := p.Hook().Events
 			attempts := 0
-			if !hook.Await(t.Context(), func() bool {
+			if !hooktest.Await(t, func() bool {
 				attempts++
 				if err := reach(cmd.Process.Pid); err != nil {
 					t.Fatal(err)

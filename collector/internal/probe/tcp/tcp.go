@@ -4,7 +4,6 @@ package tcp
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cilium/ebpf"
 
@@ -65,19 +64,18 @@ func openers(o Options) []hook.Opener[source] {
 
 // prove connects this process with itself and looks whether the source saw both ends.
 func prove(ctx context.Context, s source) error {
-	c, err := hook.Connect(ctx)
-	if err != nil {
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		c, err := hook.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if _, ok := s.(*poller); !ok { // the poller must find it open; in the kernel its end is to be counted before we look
+			c.Close()
+		}
+		seen(func() bool { err = s.saw(c); return err == nil })
 		return err
-	}
-	defer c.Close()
-	if _, ok := s.(*poller); !ok { // the poller must find it open; in the kernel its end is to be counted before we look
-		c.Close()
-	}
-	reason := hook.ErrSilent
-	if !hook.Await(ctx, func() bool { reason = s.saw(c); return reason == nil }) {
-		return fmt.Errorf("%w", reason)
-	}
-	return nil
+	})
 }
 
 // Hooks reports the health of both events.

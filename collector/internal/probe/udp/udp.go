@@ -61,34 +61,41 @@ func prove(ctx context.Context, k *kernel) error {
 	}
 	defer server.Close()
 	at := server.LocalAddr().(*net.UDPAddr).AddrPort()
-	if _, err := server.WriteToUDPAddrPort([]byte{0}, at); err != nil {
-		return fmt.Errorf("send canary: %w", err)
+	send := func() error {
+		if _, err := server.WriteToUDPAddrPort([]byte{0}, at); err != nil {
+			return fmt.Errorf("send canary: %w", err)
+		}
+		return nil
 	}
-	if err := k.await(ctx, at); err != nil {
+	if err := k.proveOne(ctx, at, send); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
-	client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(at))
-	if err != nil {
-		return fmt.Errorf("connect canary: %w", err)
+	connect := func() error {
+		client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(at))
+		if err != nil {
+			return fmt.Errorf("connect canary: %w", err)
+		}
+		return client.Close()
 	}
-	defer client.Close()
-	if err := k.await(ctx, at); err != nil {
+	if err := k.proveOne(ctx, at, connect); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	return nil
 }
 
-func (k *kernel) await(ctx context.Context, at netip.AddrPort) error {
-	var err error
-	seen := hook.Await(ctx, func() bool {
+func (k *kernel) proveOne(ctx context.Context, at netip.AddrPort, cause func() error) error {
+	return hook.Prove(ctx, func(seen hook.Await) error {
+		err := cause()
+		if err != nil {
+			return err
+		}
 		var out bool
-		out, _, err = k.table.Take(at)
-		return out || err != nil
+		seen(func() bool { out, _, err = k.table.Take(at); return out || err != nil })
+		if err == nil && !out {
+			err = hook.ErrSilent
+		}
+		return err
 	})
-	if err == nil && !seen {
-		err = hook.ErrSilent
-	}
-	return err
 }
 
 // Hook reports the probe's health.

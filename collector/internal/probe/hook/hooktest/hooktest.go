@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -89,5 +90,18 @@ func NeedKernel(t testing.TB, major, minor int) {
 	var a, b int
 	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b); n == 2 && (a < major || a == major && b < minor) {
 		t.Skipf("needs Linux %d.%d", major, minor)
+	}
+}
+
+// Await asks until seen says yes; false: a minute has gone, in which it did not.
+func Await(t testing.TB, seen func() bool) bool {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if seen() {
+			return true
+		}
+		if t.Context().Err() != nil || time.Now().After(until) {
+			return false
+		}
 	}
 }
