@@ -595,7 +595,8 @@ func (w *world) inForce(kind string) uint64 {
 	return s.InForce.Revision
 }
 
-// TestIndexesTravel: a host takes the index of its release, the day after the difference only, and the list of forbidden software.
+// TestIndexesTravel: a host takes the index of its release, the day after the difference only, and the list of forbidden software; on the
+// third day, without a line, the next of both come with the answer on a stick.
 func TestIndexesTravel(t *testing.T) {
 	text, err := os.ReadFile("/etc/os-release")
 	if err != nil {
@@ -625,7 +626,7 @@ func TestIndexesTravel(t *testing.T) {
 	w.write(list, "# source: Fictitious order\n# as_of: 2026-11-01\nid,name,paths\nX-1,BadSoft,/opt/badsoft/*\n")
 	w.server("import", "banned", list)
 	w.server("banned", "build", "--key", keys+".key", "--publish")
-	w.serve()
+	serving := w.serve()
 	w.enrol()
 	// Each run assesses, which tries what came before, and checks in, which fetches. A server looks every few seconds what it
 	// offers, so how many runs it takes is not known: what counts is the most that one of them received.
@@ -665,5 +666,24 @@ func TestIndexesTravel(t *testing.T) {
 	out, err := w.agent("vulns", "--format", "json")
 	if err != nil || !strings.Contains(out, `"revision": 2`) {
 		t.Errorf("what the agent holds is not used: %.300s %v", out, err)
+	}
+
+	serving.stop(syscall.SIGTERM)
+	publish(3)
+	w.write(list, "# source: Fictitious order\n# as_of: 2026-11-02\nid,name,paths\nX-1,BadSoft,/opt/badsoft/*\nX-2,WorseSoft,/opt/worsesoft/*\n")
+	w.server("import", "banned", list)
+	w.server("banned", "build", "--key", keys+".key", "--publish")
+	w.agent("run", "--once") //nolint:errcheck // nobody answers; the assessment waits
+	stick := filepath.Join(w.dir, "stick")
+	if _, err := w.agent("outbox", "export", stick); err != nil {
+		t.Fatal(err)
+	}
+	w.server("import", "assessments", "--answers", w.dir, stick)
+	if _, err := w.agent("outbox", "import", filepath.Join(w.dir, "answer-"+w.host+".age")); err != nil {
+		t.Fatal(err)
+	}
+	w.agent("run", "--once") //nolint:errcheck // it tries what came, and finds nobody
+	if w.inForce("vulns") != 3 || w.inForce("banned") != 2 {
+		t.Errorf("after the stick revision %d of the index and %d of the list are in force, want 3 and 2", w.inForce("vulns"), w.inForce("banned"))
 	}
 }
