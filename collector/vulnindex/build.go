@@ -29,6 +29,7 @@ type Builder struct {
 	meta      Meta
 	withdrawn int
 	order     order
+	parsed    map[string]bool // versions that [Builder.Check] could read
 }
 
 // KEV is one line of the catalogue of known exploited vulnerabilities.
@@ -115,6 +116,54 @@ func (b *Builder) AddRecord(r *OSV) error {
 	b.names[r.ID] = slices.Collect(maps.Keys(found))
 	if r.Modified.After(b.meta.Newest) {
 		b.meta.Newest = r.Modified.UTC().Truncate(time.Second)
+	}
+	return nil
+}
+
+// Check tells whether [Builder.AddRecord] would take the record, and adds nothing. What it read of versions is remembered: a kernel's
+// records list the same ones again and again, for which one builder is asked about many records.
+func (b *Builder) Check(r *OSV) error {
+	if !r.Withdrawn.IsZero() {
+		return nil
+	}
+	for i := range r.Affected {
+		a := &r.Affected[i]
+		if Canonical(a.Package.Ecosystem) != b.release.Ecosystem {
+			continue
+		}
+		if err := b.readable(a); err != nil {
+			return fmt.Errorf("%w %.60q: %w", ErrRecord, r.ID, err)
+		}
+	}
+	return nil
+}
+
+// readable is [Builder.affected] without its result.
+func (b *Builder) readable(a *Affected) error {
+	ranged := false
+	for _, g := range a.Ranges {
+		if g.Type != "ECOSYSTEM" && g.Type != "SEMVER" {
+			continue
+		}
+		ranged = true
+		if _, err := b.spans(g.Events); err != nil {
+			return fmt.Errorf("ranges of %s: %w", a.Package.Name, err)
+		}
+	}
+	if !ranged {
+		return nil
+	}
+	for _, v := range a.Versions {
+		if b.parsed[v] {
+			continue
+		}
+		if _, err := b.parse(v); err != nil {
+			return err
+		}
+		if b.parsed == nil || len(b.parsed) >= maxOrder {
+			b.parsed = map[string]bool{}
+		}
+		b.parsed[strings.Clone(v)] = true
 	}
 	return nil
 }

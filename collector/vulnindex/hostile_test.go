@@ -170,6 +170,9 @@ func TestRecordsRefused(t *testing.T) {
 		if err := b.Add([]byte(raw)); !errors.Is(err, ErrRecord) {
 			t.Errorf("%s: got %v", name, err)
 		}
+		if r, err := ParseRecord([]byte(raw)); err == nil && !errors.Is(b.Check(r), ErrRecord) {
+			t.Errorf("%s: checked, it would be taken", name)
+		}
 		if len(b.records) != 0 || len(b.packages) != 0 {
 			t.Errorf("%s: left something behind", name)
 		}
@@ -282,7 +285,11 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Add(raw); err != nil {
+		err = b.Add(raw)
+		if r, bad := ParseRecord(raw); bad == nil && (b.Check(r) == nil) != (err == nil) {
+			t.Fatalf("checked it is %v, added %v", b.Check(r), err)
+		}
+		if err != nil {
 			if !errors.Is(err, ErrRecord) {
 				t.Fatalf("got %v", err)
 			}

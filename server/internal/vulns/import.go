@@ -77,7 +77,7 @@ func Import(ctx context.Context, st *store.Store, file string, tell Progress, by
 	if err != nil {
 		return got, fmt.Errorf("import vulnerabilities: %w", err)
 	}
-	im := importer{ctx: ctx, st: st, got: &got}
+	im := importer{ctx: ctx, st: st, got: &got, tries: map[string]*vulnindex.Builder{}}
 	known, err := im.open(digest)
 	if err != nil || known {
 		got.Known = known
@@ -171,7 +171,8 @@ type importer struct {
 	ctx   context.Context
 	st    *store.Store
 	got   *Imported
-	known map[string][]byte // digest by id
+	known map[string][]byte             // digest by id
+	tries map[string]*vulnindex.Builder // by release; nothing is built, records are tried
 	pack  *zstd.Encoder
 	batch []store.VulnRecord
 	bytes int
@@ -258,7 +259,7 @@ func (im *importer) one(f *zip.File, buf *bytes.Buffer) error {
 		im.got.Elsewhere++
 		return nil
 	}
-	if err := usable(v, releases); err != nil {
+	if err := im.usable(v, releases); err != nil {
 		return err
 	}
 	kept, err := json.Marshal(v)
@@ -300,13 +301,17 @@ func aboutOthers(raw []byte) bool {
 }
 
 // usable tries the record in an index of each release, so that absurd ranges are refused when they come, with their name.
-func usable(v *vulnindex.OSV, releases []string) error {
+func (im *importer) usable(v *vulnindex.OSV, releases []string) error {
 	for _, name := range releases {
-		b, err := vulnindex.NewBuilder(vulnindex.Release{Ecosystem: name})
-		if err != nil {
-			return err
+		b := im.tries[name]
+		if b == nil {
+			var err error
+			if b, err = vulnindex.NewBuilder(vulnindex.Release{Ecosystem: name}); err != nil {
+				return err
+			}
+			im.tries[name] = b
 		}
-		if err := b.AddRecord(v); err != nil {
+		if err := b.Check(v); err != nil {
 			return err
 		}
 	}
