@@ -40,12 +40,13 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	vulns, noVulns, vulnsProblem := takeVulns(ctx, c)
 	doc, err := collector.Collect(ctx, collector.Options{
 		Role: c.Role, Runtime: runtime, RuntimeReason: why, StateDir: c.collectorDir(), Banned: list, BannedReason: withoutList,
-		Vulnerabilities: vulns, VulnerabilitiesReason: noVulns,
+		Vulnerabilities: vulns, VulnerabilitiesReason: noVulns, AskDish: !c.Starlink.Disable, DishAddress: c.Starlink.Address,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	DescribeSelf(doc, c)
+	rememberDish(c, doc, time.Now())
 	doc.Languages, doc.Families["languages"] = osvscan.Scan(ctx, c.osvscanOptions(), doc.MeasuredAt)
 	memory.Release() // of collecting, before judging needs its own
 	m, err := conclude(ctx, c, doc, c.Consent.Narrow(uplink.LoadState(c.StateDir).Withhold))

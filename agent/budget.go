@@ -23,7 +23,7 @@ func meteredBy(c Config) string {
 	if err != nil {
 		return ""
 	}
-	return metered.Link(id.Server)
+	return metered.Link(id.Server, costlyDish(c, time.Now()))
 }
 
 // budget is what may go over the link this host is on now.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,7 @@ type Config struct {
 	Uplink           UplinkConfig              `yaml:"uplink"`
 	Outbox           OutboxConfig              `yaml:"outbox"`
 	Probes           ProbesConfig              `yaml:"probes"`
+	Starlink         StarlinkConfig            `yaml:"starlink"`
 	AcceptDirectives AcceptDirectives          `yaml:"accept_directives"`
 	OSVScan          OSVScanConfig             `yaml:"osvscan"`     // packages of programming languages; empty: not scanned
 	Banned           string                    `yaml:"banned"`      // signed list of software that must not be used; empty: /etc/vymir/banned.pack, which may be absent
@@ -54,7 +56,7 @@ type UplinkConfig struct {
 	Protocol     string `yaml:"protocol"`      // auto, quic or tcp; empty: auto
 	MonthlyBytes uint64 `yaml:"monthly_bytes"` // at the IP layer, both ways; when used up only urgent results go at once; 0: no limit
 
-	Metered         string   `yaml:"metered"`          // whether the link costs by the byte: auto (as NetworkManager says, or a mobile modem), yes, no; empty: auto
+	Metered         string   `yaml:"metered"`          // whether the link costs by the byte: auto (as NetworkManager says, a Starlink dish, or a mobile modem), yes, no; empty: auto
 	MeteredBytes    uint64   `yaml:"metered_bytes"`    // as monthly_bytes, over metered links alone; 0: 2,000,000
 	MeteredInterval Duration `yaml:"metered_interval"` // distance of check-ins on a metered link, unless the usual one is longer; 0: 3h
 }
@@ -77,6 +79,20 @@ type ProbesConfig struct {
 	Exclude []string `yaml:"exclude"` // events left out, as `vymir-agent doctor` names them
 
 	MaxEntries int `yaml:"max_entries"` // programs and peers to keep, each; 0: 4096
+}
+
+// StarlinkConfig says whether a dish on the local network is asked, once with each assessment, how it is and whether its link is metered.
+type StarlinkConfig struct {
+	Disable bool           `yaml:"disable"` // ask nothing
+	Address netip.AddrPort `yaml:"address"` // private; empty: 192.168.100.1:9200, where the way there can lead to a dish
+}
+
+func (c *StarlinkConfig) check() error {
+	a := c.Address.Addr().Unmap()
+	if c.Address.IsValid() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+		return fmt.Errorf("starlink.address %s is not one of a private network", c.Address)
+	}
+	return nil
 }
 
 // AcceptDirectives says which of a server's wishes this host does not follow. Wishes that narrow consent are always followed.
@@ -206,7 +222,7 @@ func oneLine(err error) string {
 	s = strings.TrimPrefix(s, "yaml: ")
 	s = strings.TrimPrefix(s, "unmarshal errors: ")
 	s = strings.ReplaceAll(s, " not found in type agent.", " is not a setting of agent.")
-	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.TPMConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.AcceptDirectives", "agent.ScopeEntry"} {
+	for _, part := range []string{"agent.Config", "agent.UplinkConfig", "agent.TPMConfig", "agent.OutboxConfig", "agent.ProbesConfig", "agent.StarlinkConfig", "agent.AcceptDirectives", "agent.ScopeEntry"} {
 		s = strings.ReplaceAll(s, " of "+part, "")
 	}
 	return s
@@ -248,6 +264,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("probes.max_entries %d, from 16 to 65536", n)
 	}
 	if err := c.OSVScan.check(); err != nil {
+		return err
+	}
+	if err := c.Starlink.check(); err != nil {
 		return err
 	}
 	return c.Consent.Check()

@@ -3,6 +3,8 @@ package collector
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/vymir-project/vymir/collector/banned"
 	"github.com/vymir-project/vymir/collector/facts"
 	"github.com/vymir-project/vymir/collector/internal/host"
+	"github.com/vymir-project/vymir/collector/internal/starlink"
 	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
@@ -33,6 +36,9 @@ type Options struct {
 
 	Banned       *banned.List // software that must not be used; nil: none, and forbidden software is unmeasured
 	BannedReason string       // why Banned is nil
+
+	AskDish     bool           // ask a Starlink dish on the local network, once; false: that family is unmeasured
+	DishAddress netip.AddrPort // of the dish; zero: where every dish answers, and only over a way that can lead to one
 
 	proc string // tests: a directory that stands for / in reads of /proc and /sys, and makes the root live
 }
@@ -61,7 +67,7 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	if now.IsZero() {
 		now = start
 	}
-	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc, Vulns: o.Vulnerabilities, VulnsReason: o.VulnerabilitiesReason, Banned: o.Banned, BannedReason: o.BannedReason})
+	env, err := host.Open(host.Options{Root: o.Root, Now: now.UTC(), StateDir: o.StateDir, Proc: o.proc, Vulns: o.Vulnerabilities, VulnsReason: o.VulnerabilitiesReason, Banned: o.Banned, BannedReason: o.BannedReason, Dish: o.dish()})
 	if err != nil {
 		return nil, fmt.Errorf("open root: %w", err)
 	}
@@ -101,6 +107,23 @@ func Collect(ctx context.Context, o Options) (*facts.Document, error) {
 	doc.DurationSeconds = time.Since(start).Seconds()
 	return doc, nil
 }
+
+// dish says which dish is asked; nil: none.
+func (o Options) dish() *starlink.Dish {
+	if !o.AskDish || !wanted(o.Families, "starlink") {
+		return nil
+	}
+	return &starlink.Dish{Address: o.DishAddress}
+}
+
+// DishCosts reports whether what a dish said means that its link costs by the byte, or soon will: it says so itself, or the data that were
+// paid for are used up. nil: no dish, nothing said.
+func DishCosts(s *facts.Starlink) bool {
+	return s != nil && s.Present && (s.Metered != nil && *s.Metered || s.Restricted == starlink.Overage || s.Disabled == starlink.DataOverage)
+}
+
+// Towards gives the interface by which an address (host:port) would be reached; nil: there is none, or it is not known. Nothing is sent.
+func Towards(address string) *net.Interface { return starlink.Towards(address) }
 
 func checkFamilies(names []string) error {
 	known := Families()

@@ -204,18 +204,23 @@ type Raid struct {
 	Degraded bool   `json:"degraded"`
 }
 
-// Starlink is the dish and its link, asked on the local network.
+// Starlink is the dish and its link, asked once on the local network, without changing anything. A dish leaves out what is zero or no:
+// an absent number is not known, never zero, and an absent yes is no or not known. Its id and its place are not asked for.
 type Starlink struct {
-	Present         bool     `json:"present"`
-	HardwareVersion string   `json:"hardware_version,omitzero"`
-	SoftwareVersion string   `json:"software_version,omitzero"`
-	UptimeSeconds   *uint64  `json:"uptime_seconds,omitzero"`
-	UpdateState     string   `json:"update_state,omitzero"`
-	PingDropRate    *float64 `json:"ping_drop_rate,omitzero"` // 0..1
-	PingLatencyMs   *float64 `json:"ping_latency_ms,omitzero"`
-	Obstructed      *float64 `json:"obstructed_fraction,omitzero"`
-	Metered         *bool    `json:"metered,omitzero"` // treat_as_metered
-	Alerts          []string `json:"alerts,omitzero"`
-	Outage          string   `json:"outage,omitzero"`      // cause; empty: none now
-	LANControl      *bool    `json:"lan_control,omitzero"` // the dish answers control requests without a credential
+	Present         bool     `json:"present"`                      // a dish answers; false: there is no way to its address, or nothing there that listens. One without power looks the same
+	Interface       string   `json:"interface,omitzero"`           // of this host, by which the dish is reached
+	HardwareVersion string   `json:"hardware_version,omitzero"`    // as the dish names its model
+	SoftwareVersion string   `json:"software_version,omitzero"`    // of the dish
+	UptimeSeconds   *uint64  `json:"uptime_seconds,omitzero"`      // of the dish
+	UpdateState     string   `json:"update_state,omitzero"`        // idle, fetching, pre_check, writing, post_check, reboot_required, disabled, faulted
+	PingDropRate    *float64 `json:"ping_drop_rate,omitzero"`      // 0..1
+	PingLatencyMs   *float64 `json:"ping_latency_ms,omitzero"`     // to the point of presence
+	Obstructed      *float64 `json:"obstructed_fraction,omitzero"` // of the sky, 0..1
+	Metered         *bool    `json:"metered,omitzero"`             // true: the dish says to treat the link as metered (treat_as_metered)
+	Restricted      string   `json:"restricted,omitzero"`          // why bandwidth is restricted: overage, policy, user_custom, low_speed_policy; empty: it is not, or not known
+	Disabled        string   `json:"disabled,omitzero"`            // why there is no service: data_overage, no_active_account, unsupported_version ...; empty: there is, or not known
+	Alerts          []string `json:"alerts,omitzero"`              // that are on; absent: not told
+	Outage          string   `json:"outage,omitzero"`              // cause; empty: none now
+	LANRead         *bool    `json:"lan_read,omitzero"`            // the dish answers questions of this network without a credential
+	LANControl      *bool    `json:"lan_control,omitzero"`         // false: it refuses even to be asked; absent: only a request that changes something would tell, and none is sent
 }

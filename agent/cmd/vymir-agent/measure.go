@@ -35,7 +35,7 @@ func (p *program) factsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "facts", Short: "print what was measured here, as values without verdicts", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			doc, err := p.collect(c.Context(), root, role, time.Time{}, vulns)
+			doc, err := p.collect(c.Context(), root, role, time.Time{}, vulns, true)
 			if err != nil {
 				return err
 			}
@@ -64,8 +64,9 @@ func (p *program) roleFlag(c *cobra.Command, role *string) {
 	}
 }
 
-// collect measures the live host, with the daemon's runtime facts when one runs, or a directory.
-func (p *program) collect(ctx context.Context, root, role string, now time.Time, vulns vulnsFlags) (*facts.Document, error) {
+// collect measures the live host, with the daemon's runtime facts when one runs, or a directory. ask lets it ask a dish, the one thing
+// for which something is sent.
+func (p *program) collect(ctx context.Context, root, role string, now time.Time, vulns vulnsFlags, ask bool) (*facts.Document, error) {
 	o := collector.Options{Root: root, Role: role, Now: now}
 	var err error
 	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns, root == "" || root == "/"); err != nil {
@@ -75,8 +76,9 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time,
 		return nil, err
 	}
 	if root == "" || root == "/" {
-		socket := p.hostConfig().Socket
-		o.Runtime, o.RuntimeReason = control.Runtime(ctx, socket)
+		config := p.hostConfig()
+		o.AskDish, o.DishAddress = ask && !config.Starlink.Disable, config.Starlink.Address
+		o.Runtime, o.RuntimeReason = control.Runtime(ctx, config.Socket)
 	} else if st, err := os.Stat(root); err != nil || !st.IsDir() {
 		return nil, told{p.text("error.root", root)}
 	}
@@ -238,7 +240,7 @@ func (p *program) factsOf(ctx context.Context, f *assessFlags, now time.Time, o 
 		o.Scope = config.Exclusions()
 	}
 	f.vulns.key = f.bundleKey
-	doc, err := p.collect(ctx, f.root, role, now, f.vulns)
+	doc, err := p.collect(ctx, f.root, role, now, f.vulns, false)
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func (p *program) uplinkPairs(s *agent.Status, add func(key, value string)) {
 		add("status.budget", p.text("status.budget_of", report.Bytes(b.Spent), report.Bytes(b.Limit), time.Duration(s.CheckInEvery).Round(time.Minute).String()))
 	}
 	if b.Metered != "" {
-		add("status.metered", p.text("status.metered_by", b.Metered))
+		add("status.metered", p.text("status.metered_"+b.Metered))
 	}
 	if math.Abs(u.SkewSeconds) > 60 {
 		add("status.skew", p.text("status.skew_of", fmt.Sprintf("%.0f", u.SkewSeconds)))
@@ -221,7 +221,7 @@ func (p *program) examine(ctx context.Context) (*diagnosis, error) {
 			return nil, err
 		}
 	}
-	doc, err := p.collect(ctx, "", config.Role, time.Time{}, vulnsFlags{})
+	doc, err := p.collect(ctx, "", config.Role, time.Time{}, vulnsFlags{}, true)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (p *program) document(ctx context.Context, f *inventoryFlags) (*facts.Docum
 		}
 		text = b
 	} else {
-		doc, err := p.collect(ctx, f.root, "", time.Time{}, f.vulns)
+		doc, err := p.collect(ctx, f.root, "", time.Time{}, f.vulns, false)
 		if err != nil {
 			return nil, nil, err
 		}

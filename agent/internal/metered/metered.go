@@ -1,5 +1,6 @@
-// Package metered tells whether the link by which the server is reached costs by the byte: as NetworkManager was told or would guess, or
-// because the interface is a modem for mobile networks. It reads files only; nothing is asked over the bus, nothing is sent.
+// Package metered tells whether the link by which the server is reached costs by the byte: as NetworkManager was told or would guess,
+// because the dish at its other end said so, or because the interface is a modem for mobile networks. It reads files only; nothing is
+// asked over the bus, nothing is sent.
 package metered
 
 import (
@@ -7,11 +8,12 @@ import (
 	"bytes"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/vymir-project/vymir/collector"
 )
 
 // Limits of what is read.
@@ -22,50 +24,23 @@ const (
 
 // Who says that a link is metered.
 const (
-	ByNetworkManager = "NetworkManager"
-	ByInterface      = "mobile modem"
+	ByNetworkManager = "networkmanager"
+	ByDish           = "dish"
+	ByInterface      = "modem"
 )
 
-// Link says who calls the link towards server (host:port) metered; "": nobody does.
-func Link(server string) string {
-	i := towards(server)
+// Link says who calls the link towards server (host:port) metered; "": nobody does. dish is the interface by which a dish is reached that
+// said so; "": none did.
+func Link(server, dish string) string {
+	i := collector.Towards(server)
 	if i == nil {
 		return ""
 	}
-	return of(os.DirFS("/"), i.Index, i.Name)
+	return of(os.DirFS("/"), i.Index, i.Name, dish)
 }
 
-// towards finds the interface by which server would be reached. Nothing is sent.
-func towards(server string) *net.Interface {
-	c, err := net.Dial("udp", server)
-	if err != nil {
-		return nil
-	}
-	defer c.Close() //nolint:errcheck // nothing was written
-	own, ok := c.LocalAddr().(*net.UDPAddr)
-	if !ok {
-		return nil
-	}
-	all, err := net.Interfaces()
-	if err != nil {
-		return nil
-	}
-	for n := range all {
-		addrs, err := all[n].Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			if ip, ok := a.(*net.IPNet); ok && ip.IP.Equal(own.IP) {
-				return &all[n]
-			}
-		}
-	}
-	return nil
-}
-
-// of judges one interface of the host whose files are in root.
-func of(root fs.FS, index int, name string) string {
+// of judges one interface of the host whose files are in root. What the administrator told NetworkManager goes before what a dish says.
+func of(root fs.FS, index int, name, dish string) string {
 	device := keys(root, "run/NetworkManager/devices/"+strconv.Itoa(index))
 	if uuid := device["device.connection-uuid"]; uuid != "" {
 		if c := connection(root, uuid); c != nil {
@@ -80,6 +55,9 @@ func of(root fs.FS, index int, name string) string {
 				return ByNetworkManager
 			}
 		}
+	}
+	if dish != "" && dish == name {
+		return ByDish
 	}
 	if strings.Contains(string(read(root, "sys/class/net/"+name+"/uevent")), "DEVTYPE=wwan") {
 		return ByInterface

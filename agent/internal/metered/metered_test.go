@@ -14,22 +14,26 @@ func TestOf(t *testing.T) {
 	const at = "etc/NetworkManager/system-connections/site.nmconnection"
 	for name, c := range map[string]struct {
 		files fstest.MapFS
+		dish  string
 		want  string
 	}{
-		"told-yes":       {fstest.MapFS{at: profile("type=ethernet\nmetered=1")}, ByNetworkManager},
-		"told-no":        {fstest.MapFS{at: profile("type=gsm\nmetered=2")}, ""},
-		"guessed":        {fstest.MapFS{at: profile("type=gsm")}, ByNetworkManager},
-		"cable":          {fstest.MapFS{at: profile("type=ethernet")}, ""},
-		"others-profile": {fstest.MapFS{at: other}, ""},
-		"in-run":         {fstest.MapFS{"run/NetworkManager/system-connections/a": profile("metered=true")}, ByNetworkManager},
-		"modem":          {fstest.MapFS{"sys/class/net/wwan0/uevent": {Data: []byte("DEVTYPE=wwan\nINTERFACE=wwan0\n")}}, ByInterface},
-		"nothing":        {fstest.MapFS{}, ""},
+		"told-yes":       {fstest.MapFS{at: profile("type=ethernet\nmetered=1")}, "", ByNetworkManager},
+		"told-no":        {fstest.MapFS{at: profile("type=gsm\nmetered=2")}, "", ""},
+		"guessed":        {fstest.MapFS{at: profile("type=gsm")}, "", ByNetworkManager},
+		"cable":          {fstest.MapFS{at: profile("type=ethernet")}, "", ""},
+		"others-profile": {fstest.MapFS{at: other}, "", ""},
+		"in-run":         {fstest.MapFS{"run/NetworkManager/system-connections/a": profile("metered=true")}, "", ByNetworkManager},
+		"modem":          {fstest.MapFS{"sys/class/net/wwan0/uevent": {Data: []byte("DEVTYPE=wwan\nINTERFACE=wwan0\n")}}, "", ByInterface},
+		"dish":           {fstest.MapFS{at: profile("type=ethernet")}, "wwan0", ByDish},
+		"other-link":     {fstest.MapFS{at: profile("type=ethernet")}, "eth1", ""},
+		"dish-but-no":    {fstest.MapFS{at: profile("type=ethernet\nmetered=no")}, "wwan0", ""},
+		"nothing":        {fstest.MapFS{}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if len(c.files) > 0 {
 				c.files["run/NetworkManager/devices/3"] = &fstest.MapFile{Data: []byte(device)}
 			}
-			if got := of(c.files, 3, "wwan0"); got != c.want {
+			if got := of(c.files, 3, "wwan0", c.dish); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -37,7 +41,7 @@ func TestOf(t *testing.T) {
 }
 
 func TestLoopback(t *testing.T) {
-	if got := Link("127.0.0.1:7443"); got != "" {
+	if got := Link("127.0.0.1:7443", ""); got != "" {
 		t.Errorf("loopback is metered by %q", got)
 	}
 }

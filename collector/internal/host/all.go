@@ -76,6 +76,7 @@ func offered() []Family {
 		{"encryption", collectEncryption},
 		{"continuity", collectContinuity}, // reads schedules
 		{"integrity", collectIntegrity},
+		{"starlink", collectStarlink},
 		{"vulnerabilities", collectVulnerabilities}, // reads packages, sockets, firewall, network, walk and runtime
 		{"forbidden_software", collectForbidden},    // reads packages, processes, sockets and hardware
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/collector/banned"
+	"github.com/vymir-project/vymir/collector/internal/starlink"
 	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
@@ -45,6 +46,8 @@ type Options struct {
 
 	Banned       *banned.List // software that must not be used; nil: no list is at hand
 	BannedReason string       // why Banned is nil
+
+	Dish *starlink.Dish // is asked while the rest is measured; nil: none is
 }
 
 // Env is the only way by which families reach the host. Every path is absolute and means a path inside Root; symbolic
@@ -62,6 +65,8 @@ type Env struct {
 
 	Banned       *banned.List // nil: no list is at hand, for BannedReason
 	BannedReason string
+
+	dish chan dishAnswer // holds one answer, some time; nil: no dish is asked
 
 	native bool   // system calls (uname, statfs, netlink) describe this host; false for a recorded /proc
 	proc   string // directory that /proc and /sys are read below; "" is the real root
@@ -108,6 +113,7 @@ func Open(o Options) (*Env, error) {
 	} else {
 		unix.Close(probe)
 	}
+	e.askDish(o.Dish)
 	return e, nil
 }
 
