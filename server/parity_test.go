@@ -106,7 +106,7 @@ var inAPI = map[string]string{
 	"GET /leaves": "list-hosts", "POST /findings/decisions": "decide-findings", "POST /findings/filters": "save-filter",
 	"POST /findings/filters/drop": "drop-filter", "POST /findings/{id}/files": "attach-file", "GET /files/{id}": "get-attachment",
 	"POST /files/{id}/remove": "remove-attachment",
-	"GET /search":             "- finds across what the API gives list by list: list-recipients, list-hosts, list-findings, list-needs, list-entries",
+	"GET /search":             "search",
 	"GET /audit":              "list-audit",
 }
 

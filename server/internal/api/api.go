@@ -28,6 +28,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/seal"
+	"github.com/vymir-project/vymir/server/internal/search"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -111,6 +112,7 @@ func build(d Deps) (http.Handler, huma.API, error) {
 	s.factors(api)
 	s.administer(api)
 	s.measured(api)
+	s.search(api)
 	s.standing(api)
 	s.enrolment(api)
 	s.evidence(api)
@@ -295,7 +297,7 @@ func (s *service) fail(err error) error {
 	for _, known := range []error{catalogue.ErrUntil, catalogue.ErrLevel, catalogue.ErrAudience, catalogue.ErrNeeds, catalogue.ErrEmbargo,
 		catalogue.ErrLinkable, catalogue.ErrQuantity, catalogue.ErrSchedule, catalogue.ErrProject, review.ErrReasonMissing, review.ErrUntilMissing, review.ErrUntilRange, review.ErrUnknown,
 		desk.ErrText, access.ErrInvalid, access.ErrCode, access.ErrWeakPassword, access.ErrOldPassword,
-		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, desk.ErrTarget, desk.ErrAssignee, enrol.ErrWish, hook.ErrURL, hook.ErrPrivate,
+		desk.ErrFile, desk.ErrBulk, desk.ErrFilter, desk.ErrTarget, desk.ErrAssignee, search.ErrText, enrol.ErrWish, hook.ErrURL, hook.ErrPrivate,
 		foreign.ErrFormat, foreign.ErrTooMany} {
 		if errors.Is(err, known) {
 			return huma.Error422UnprocessableEntity(err.Error())

@@ -305,6 +305,7 @@ var rules = []struct {
 	{"get-stability", rule{own: recipients, path: at("/stability", recipientOf)}},
 	{"get-board", rule{any: "coordinator", path: plain("/board")}},
 	{"find-best-set", rule{any: "donor observer coordinator", path: plain("/entries/best"), body: func(object) any { return map[string]any{"eur": 100000} }}},
+	{"search", rule{any: recipients, path: plain("/search?q=backup")}},
 	{"list-gaps", rule{own: recipients, path: at("/gaps", recipientOf)}},
 	{"list-needs", rule{own: recipients, path: at("/needs", recipientOf)}},
 	{"get-need", rule{own: recipients, path: at("/needs/{id}", func(o object) string { return o.need })}},

@@ -76,6 +76,9 @@ func TestStory(t *testing.T) {
 				t.Errorf("host %s reports with a certificate that ended %s", h.Name, h.CertExpires)
 			}
 		}
+		if targets, err := tx.Targets("r-demo-01"); err != nil || len(targets) != 6 {
+			t.Errorf("targets: %+v, %v", targets, err)
+		}
 		found, err := tx.Findings(store.FindingFilter{})
 		for _, f := range found {
 			if f.Measured.After(end) || f.Opened.Before(end.AddDate(-1, 0, 0)) {

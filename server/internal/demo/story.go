@@ -10,6 +10,7 @@ import (
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/desk"
 	"github.com/vymir-project/vymir/server/internal/gap"
 	"github.com/vymir-project/vymir/server/internal/need"
 )
@@ -140,6 +141,11 @@ func (d *demo) story(recipients int) []act {
 	for i, p := range pledges {
 		d.steps(add, of[p.release], fmt.Sprint(p.release, " ", i), p)
 	}
+	for i := range recipients {
+		if i%3 != 2 { // the others have said nothing yet, which their pages say
+			add(9+i%4, i, "set targets", func(ctx context.Context) error { return d.aim(ctx, i) })
+		}
+	}
 	for week := 12; week <= fullYear; week += 3 {
 		add(week, 0, "donors read", d.read)
 	}
@@ -192,6 +198,19 @@ func (d *demo) act(ctx context.Context, acts []act, week int) error {
 		}
 	}
 	return nil
+}
+
+// aim sets what share of each function of the framework a recipient is to meet: its administrator or the assessor does.
+func (d *demo) aim(ctx context.Context, i int) error {
+	r, who := d.recipients[i], d.cast.assessor
+	if i%2 == 0 {
+		who = r.admin
+	}
+	percent := map[string]int{}
+	for k, f := range desk.Functions {
+		percent[f] = 60 + 5*((i+k)%6)
+	}
+	return desk.New(d.server.Store, d.clock.now).SetTargets(ctx, who, r.id, percent)
 }
 
 // choose picks needs for a release: the best ranked ones that were not shown yet, may be shown at the level, and are of

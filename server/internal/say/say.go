@@ -17,6 +17,7 @@ import (
 	"github.com/vymir-project/vymir/server/internal/hook"
 	"github.com/vymir-project/vymir/server/internal/ingest"
 	"github.com/vymir-project/vymir/server/internal/review"
+	"github.com/vymir-project/vymir/server/internal/search"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
@@ -56,6 +57,7 @@ var known = []struct {
 	{catalogue.ErrAudience, "потрібно назвати наявні організації-донори"},
 	{catalogue.ErrTarget, "потрібні адреса https і секрет щонайменше з 24 байтів"},
 	{catalogue.ErrNothing, "немає чого заморожувати"},
+	{search.ErrText, "для пошуку потрібно від двох до ста символів"},
 	{review.ErrReasonMissing, "потрібне обґрунтування"},
 	{review.ErrUntilMissing, "виняток потребує кінцевої дати"},
 	{review.ErrUntilRange, "кінцева дата має бути в майбутньому, не далі ніж за рік"},

@@ -23,9 +23,11 @@ func TestSearch(t *testing.T) {
 		{"admin-a", "en", s.world.Findings["r-a"], `href="/findings/` + s.world.Findings["r-a"] + `"`, "Nothing"},
 		{"admin-a", "en", s.world.Findings["r-b"], "Nothing was found", `href="/findings/f-`},
 		{"admin-a", "en", "ssh.", `control=ssh.`, "h-03"},
-		{"admin-a", "en", "%", "two letters", ""},
+		{"admin-a", "en", "%", "two to a hundred letters", ""},
 		{"admin-a", "en", "%_%", "Nothing was found", ""},
 		{"admin-a", "en", "<b>x", "&lt;b&gt;x", "<b>x"},
+		{"admin-a", "en", strings.Repeat("x", 101), "two to a hundred letters", ""},
+		{"admin-a", "en", "резервн", `href="/needs/`, ""}, // a text in the other language
 		{"approver-a", "en", "mail", "", `href="/hosts/`},
 	} {
 		body := find(tc.login, tc.lang, tc.text)

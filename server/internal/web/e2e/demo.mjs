@@ -20,10 +20,13 @@ mkdirSync(shots, { recursive: true });
 // A path, or a list and the place of the entry to follow from it.
 const tour = {
   "admin-01": ["/mend", "/hosts", "/findings", "/gaps", "/trend", "/past", "/needs", ["/needs", 0], "/projects/new", "/stability", "/releases", ["/releases", 0], ["/releases", 2], "/reads", "/effects", ["/effects", 0],
-    "/projects", ["/projects", 0], "/projects/start", "/stated/new", ["/releases", 2, "/print"], ["/needs", 4]],
+    "/projects", ["/projects", 0], "/projects/start", "/stated/new", ["/releases", 2, "/print"], ["/needs", 4],
+    ["/hosts", 0], ["/findings", 0], "/leaves", "/install", "/webhooks", "/people", "/account", "/search?q=ssh"],
   "approver-01": ["/releases", ["/releases", 0]],
   observer: ["/catalogue", ["/catalogue", 0]],
-  assessor: ["/findings", "/gaps", "/needs", "/effects", ["/effects", 3], "/stability"],
+  assessor: ["/work", "/recipients", ["/recipients", 0], ["/recipients", 0, "/report"], "/heat", "/trend", ["/hosts", 0], "/findings", ["/findings", 0], "/gaps", "/needs", "/effects", ["/effects", 3],
+    "/stability", "/profiles", "/search?q=backup"],
+  auditor: ["/audit", "/work"],
   "donor-a": ["/catalogue", ["/catalogue", 0], ["/catalogue", 0, "/print"], ["/catalogue", "a[href^='/joint/']"], "/catalogue/best", "/catalogue/best?eur=250000", "/catalogue/best?eur=60000&floor=build&floor_eur=20000"],
   coordinator: ["/queue", "/board"],
 };
