@@ -142,6 +142,7 @@ func (w *world) inStore(f func(*store.Tx) error) {
 // that is cut in the midst of it, tried, and judges; keys are replaced; and whatever a server that was taken over offers (older, unsigned,
 // by another's key, too large) is refused, while what was in force goes on judging.
 func TestBundleTravels(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	own := policies.BuiltIn().Revision
 	first, second, other := newSigner(t), newSigner(t), newSigner(t)

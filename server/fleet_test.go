@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -203,7 +204,8 @@ func (a *simulated) checkIn(ctx context.Context, kill float64, count *tally) err
 	defer c.Close()
 	if dies {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(a.rnd.IntN(60_000))*time.Microsecond)
+		// From 0.1 to 60 ms, as many below 2.4 ms as above: some of them within a call, however quick the machine is.
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(float64(100*time.Microsecond)*math.Pow(600, a.rnd.Float64())))
 		defer cancel()
 	} else {
 		var cancel context.CancelFunc

@@ -152,6 +152,7 @@ func behind(t *testing.T) (n *installation, f *front, addrs [2]string, ps [2]*pr
 // TestRollingRestart replaces both processes behind one address, one after the other, twice, while agents report without a pause: no
 // assessment is lost or there twice, each process drains and ends well, and sessions are taken up by whichever process answers.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	n, f, addrs, ps := behind(t)
 	fleet := n.enrolled(16, 7)
 	var count tally
@@ -206,6 +207,7 @@ func TestRollingRestart(t *testing.T) {
 // TestRevokedEverywhere has a host connected to two processes. A third process revokes it: within five seconds of it neither lets it in
 // any more, not on the open connection, not by a resumed session, not by a new one.
 func TestRevokedEverywhere(t *testing.T) {
+	t.Parallel()
 	n, _, addrs, _ := behind(t)
 	fleet := n.enrolled(2, 8)
 	bad, good := fleet[0], fleet[1]

@@ -40,8 +40,8 @@ func serve(t testing.TB, s *Server) Running {
 	case err := <-done:
 		done <- nil
 		t.Fatal(err)
-	case <-time.After(20 * time.Second):
-		t.Fatal("the server is not ready after 20 s")
+	case <-time.After(time.Minute):
+		t.Fatal("the server is not ready after a minute")
 	}
 	return Running{}
 }

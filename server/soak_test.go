@@ -33,7 +33,6 @@ func install(t *testing.T, address, database string) *installation {
 	if testing.Short() {
 		t.Skip("builds and runs both programs: left out by -short")
 	}
-	built = true
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +177,7 @@ func (n *installation) enrolled(size int, seed uint64) []*simulated {
 // stored, all of it, once, as it was. VYMIR_SOAK names the number of agents, VYMIR_SOAK_ROUNDS how often each measures; without them a
 // small one runs (make soak: 2,000 agents).
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	agents, rounds, pause, times := 24, 5, 100*time.Millisecond, int64(5)
 	if v, err := strconv.Atoi(os.Getenv("VYMIR_SOAK")); err == nil {
 		agents, rounds, pause, times = v, 8, 2*time.Second, 20

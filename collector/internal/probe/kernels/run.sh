@@ -105,8 +105,7 @@ build() {
 			case " ${VYMIR_TESTS:-$(basename "$package")} " in *" $(basename "$package") "*) ;; *) continue ;; esac
 			go test -c -trimpath -ldflags '-s -w' -o "$fs/tests/$(basename "$package").test" "$package"
 		done
-		# Not -trimpath: that would compile the policy engine anew.
-		[ "$controls" = none ] || go test -c -ldflags '-s -w' -o "$fs/tests/policies.test" ./policies
+		[ "$controls" = none ] || go test -c -trimpath -ldflags '-s -w' -o "$fs/tests/policies.test" ./policies
 	)
 	(cd "$fs" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initrd.gz"
 }
