@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/bundle"
@@ -45,18 +44,7 @@ func BundleBeside(fsys fs.FS, created time.Time) (*bundle.Bundle, []Number, erro
 			continue
 		}
 		modules[p] = own[p]
-		if !strings.HasPrefix(p, "baseline/") {
-			continue
-		}
-		k, err := readControl(p, own[p])
-		if err == nil {
-			err = c.check(k)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p, err))
-			continue
-		}
-		c.Controls = append(c.Controls, *k)
+		errs = append(errs, c.add(p, own[p]))
 	}
 	if len(c.Controls) == 0 {
 		errs = append(errs, errors.New("no control of one's own in it"))

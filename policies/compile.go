@@ -47,18 +47,7 @@ func CompileCatalogue(fsys fs.FS, numbers []Number) (*Catalogue, []Number, error
 	c.Digest = (&bundle.Bundle{Modules: modules, Catalogue: head}).Digest()
 	var errs []error
 	for _, p := range slices.Sorted(maps.Keys(modules)) {
-		if !strings.HasPrefix(p, "baseline/") {
-			continue
-		}
-		k, err := readControl(p, modules[p])
-		if err == nil {
-			err = c.check(k)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p, err))
-			continue
-		}
-		c.Controls = append(c.Controls, *k)
+		errs = append(errs, c.add(p, modules[p]))
 	}
 	numbers = c.assignNumbers(numbers, 1)
 	errs = append(errs, c.index())
@@ -122,6 +111,22 @@ type custom struct {
 	Remedy         Text                `json:"remedy"`
 	RemedyCommands map[string]string   `json:"remedy_commands"`
 	Reasons        map[string]Text     `json:"reasons"`
+}
+
+// add takes in the control that the module src at path p declares; modules elsewhere than below baseline/ declare none.
+func (c *Catalogue) add(p string, src []byte) error {
+	if !strings.HasPrefix(p, "baseline/") {
+		return nil
+	}
+	k, err := readControl(p, src)
+	if err == nil {
+		err = c.check(k)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", p, err)
+	}
+	c.Controls = append(c.Controls, *k)
+	return nil
 }
 
 func readControl(p string, src []byte) (*Control, error) {

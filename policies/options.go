@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// paramTree lays the parameters out as policies read them, family → control → name → value: defaults, overridden by what was given.
-func (c *Catalogue) paramTree(given map[string]any) (map[string]any, error) {
+// Defaults lays the parameters of all controls out as policies read them, family → control → name → default. The caller owns it.
+func (c *Catalogue) Defaults() map[string]any {
 	tree := map[string]any{}
 	for _, k := range c.Controls {
 		family, name, _ := strings.Cut(k.ID, ".")
@@ -25,6 +25,12 @@ func (c *Catalogue) paramTree(given map[string]any) (map[string]any, error) {
 		}
 		controls[name] = values
 	}
+	return tree
+}
+
+// paramTree lays the parameters out as policies read them, family → control → name → value: defaults, overridden by what was given.
+func (c *Catalogue) paramTree(given map[string]any) (map[string]any, error) {
+	tree := c.Defaults()
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		set := map[string]any{}
 		parts := strings.SplitN(key, ".", 3)

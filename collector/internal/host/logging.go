@@ -102,24 +102,12 @@ var (
 // readRsyslog follows rsyslog.conf through its includes, in both of its languages.
 func readRsyslog(env *Env, r *reading, s *facts.Syslog) {
 	s.Receives = ptr(false)
-	seen := map[string]bool{}
-	var read func(name string, depth int)
-	read = func(name string, depth int) {
-		if seen[name] || depth > 10 || len(seen) > 256 {
-			return
-		}
-		seen[name] = true
-		b, ok := r.file(env, name)
-		if !ok {
-			return
-		}
+	follow(env, r, "/etc/rsyslog.conf", func(b []byte, include func(pattern string)) {
 		text := withoutComments(b)
 		for line := range strings.SplitSeq(text, "\n") {
 			line = strings.TrimSpace(line)
 			if m := rsyslogInclude.FindStringSubmatch(line); m != nil {
-				for _, f := range env.Glob(m[1]) {
-					read(f, depth+1)
-				}
+				include(m[1])
 				continue
 			}
 			rsyslogLine(line, s)
@@ -131,15 +119,12 @@ func readRsyslog(env *Env, r *reading, s *facts.Syslog) {
 				params[strings.ToLower(m[1])] = m[2]
 			}
 			if kind == "include" {
-				for _, f := range env.Glob(params["file"]) {
-					read(f, depth+1)
-				}
+				include(params["file"])
 				continue
 			}
 			rsyslogAction(kind, params, s)
 		}
-	}
-	read("/etc/rsyslog.conf", 0)
+	})
 }
 
 // rsyslogLine reads one line of the old language.

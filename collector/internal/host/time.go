@@ -120,17 +120,7 @@ func chronyServers(env *Env, r *reading) []string {
 		return nil
 	}
 	var out []string
-	seen := map[string]bool{}
-	var read func(name string, depth int)
-	read = func(name string, depth int) {
-		if seen[name] || depth > 8 || len(seen) > 128 {
-			return
-		}
-		seen[name] = true
-		b, ok := r.file(env, name)
-		if !ok {
-			return
-		}
+	follow(env, r, main, func(b []byte, include func(pattern string)) {
 		for _, line := range lines(b) {
 			w := strings.Fields(line)
 			if len(w) < 2 || strings.ContainsAny(w[0][:1], "#!;%") {
@@ -140,28 +130,21 @@ func chronyServers(env *Env, r *reading) []string {
 			case "server", "pool", "peer", "refclock":
 				out = append(out, w[1])
 			case "include":
-				for _, f := range env.Glob(w[1]) {
-					read(f, depth+1)
-				}
+				include(w[1])
 			case "confdir":
 				for _, d := range w[1:] {
-					for _, f := range env.Glob(path.Join(d, "*.conf")) {
-						read(f, depth+1)
-					}
+					include(path.Join(d, "*.conf"))
 				}
 			case "sourcedir":
 				for _, d := range w[1:] {
 					if strings.Contains(d, "dhcp") {
 						out = append(out, "dhcp")
 					}
-					for _, f := range env.Glob(path.Join(d, "*.sources")) {
-						read(f, depth+1)
-					}
+					include(path.Join(d, "*.sources"))
 				}
 			}
 		}
-	}
-	read(main, 0)
+	})
 	return out
 }
 

@@ -33,7 +33,7 @@ func Generate(fsys fs.FS, numbers []policies.Number) (map[string][]byte, error) 
 	if files["numbers.json"], err = indent(numbers); err != nil {
 		return nil, err
 	}
-	if files["params.json"], err = indent(map[string]any{"params": defaults(c)}); err != nil {
+	if files["params.json"], err = indent(map[string]any{"params": c.Defaults()}); err != nil {
 		return nil, err
 	}
 	funcs := template.FuncMap{"join": strings.Join}
@@ -104,24 +104,6 @@ func index(c *policies.Catalogue) any {
 		}
 	}
 	return map[string]any{"Groups": groups, "Baselines": c.Baselines, "Count": len(c.Controls)}
-}
-
-func defaults(c *policies.Catalogue) map[string]any {
-	tree := map[string]any{}
-	for _, k := range c.Controls {
-		family, name, _ := strings.Cut(k.ID, ".")
-		controls, _ := tree[family].(map[string]any)
-		if controls == nil {
-			controls = map[string]any{}
-			tree[family] = controls
-		}
-		values := map[string]any{}
-		for _, p := range k.Params {
-			values[p.Name] = p.Default
-		}
-		controls[name] = values
-	}
-	return tree
 }
 
 func indent(v any) ([]byte, error) {
