@@ -20,7 +20,7 @@ for test in /tests/*.test; do
 	case $test in
 	*/policies.test) continue ;;
 	esac
-	$test -test.v -test.short -test.timeout 300s || failed=1
+	$test -test.v -test.short -test.timeout 1200s || failed=1
 done
 few='TestRuntimeControlsTurn/(runtime.no_foreign_memory_access|runtime.no_unusual_modules)$'
 case $VYMIR_CONTROLS in
@@ -30,7 +30,7 @@ few) what=$few ;;
 esac
 if [ -n "$what" ]; then
 	echo "VYMIR judging: $VYMIR_CONTROLS"
-	/tests/policies.test -test.v -test.run "$what" -test.timeout 900s || failed=1
+	/tests/policies.test -test.v -test.run "$what" -test.timeout 1800s || failed=1
 fi
 [ $failed = 0 ] && echo "VYMIR result: pass" || echo "VYMIR result: FAIL"
 poweroff -f

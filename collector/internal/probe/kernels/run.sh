@@ -131,7 +131,7 @@ boot() {
 
 # cx16=off: QEMU 7.2 spoils the flags of cmpxchg16b, on which newer kernels then fall over.
 emulate() {
-	timeout 1200 qemu-system-x86_64 -accel tcg,thread=single -cpu max,cx16=off -m 1024 -smp 1 -nographic -no-reboot \
+	timeout 3600 qemu-system-x86_64 -accel tcg,thread=single -cpu max,cx16=off -m 1024 -smp 1 -nographic -no-reboot \
 		-nic none -kernel "$1" -initrd "$2" \
 		-append "console=ttyS0 panic=-1 quiet no_timer_check lsm=lockdown,capability,bpf VYMIR_CONTROLS=$controls $3" </dev/null
 }

@@ -156,11 +156,18 @@ static __always_inline int born(__u64 flags)
 	return acted(&key, 0);
 }
 
-/* Beside the two above, of which the second has seen the namespace of users. */
+/*
+ * Beside the two above, of which the second has seen the namespace of users. A process of the agent's proves this one
+ * alone, and is counted apart.
+ */
 SEC("tp_btf/task_newtask")
 int namespace_cloned(__u64 *ctx)
 {
-	return ctx[1] & OF_CLONE ? born(ctx[1] & OF_CLONE) : 0;
+	if (ctx[1] & OF_CLONE)
+		return born(ctx[1] & OF_CLONE);
+	if (by_agent())
+		count_act(ACT_NAMESPACE, SEEN_IN);
+	return 0;
 }
 
 SEC("tp_btf/task_newtask")

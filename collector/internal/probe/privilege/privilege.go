@@ -48,19 +48,28 @@ func keepCapabilities(context.Context) error {
 }
 
 // Namespace opens the probe of new and entered namespaces. Its proof is that the agent enters one that it is in or, where it
-// may not, a process of our own, which leaves its namespaces as it ends; that of what sees only new processes is such a process.
+// may not, a process of our own, which leaves its namespaces as it ends. Some kernels do not show that: then only the hook of
+// new processes is proven, by such a process, and the others are kept beside it.
 func Namespace(ctx context.Context, o act.Options) *act.Probe {
-	const some = "only those of new processes: the kernel offers no hook for unshare and setns"
-	return act.Open(ctx, act.Namespace, loadPrivilege, []hook.Candidate{
-		{
-			Kind: hook.Fentry, Program: privilegeProgNamespaceSwitched,
-			Beside: []string{privilegeProgNamespaceOfUsers, privilegeProgNamespaceCloned},
-		},
-		act.ByCapability,
-		{Kind: hook.TracingBTF, Program: privilegeProgNamespaceBtf, Note: some, Cause: bear},
-		{Kind: hook.Raw, Program: privilegeProgNamespaceRaw, Name: "task_newtask", Note: some, Cause: bear},
-	}, stay, o)
+	return act.Open(ctx, act.Namespace, loadPrivilege, namespaces, stay, o)
 }
+
+var namespaces = []hook.Candidate{
+	{
+		Kind: hook.Fentry, Program: privilegeProgNamespaceSwitched,
+		Beside: []string{privilegeProgNamespaceOfUsers, privilegeProgNamespaceCloned},
+	},
+	act.ByCapability,
+	{
+		Kind: hook.Fentry, Program: privilegeProgNamespaceCloned,
+		Beside: []string{privilegeProgNamespaceOfUsers, privilegeProgNamespaceSwitched},
+		Note:   "unshare and setns have a hook, too, which nothing that this process may do could prove", Cause: bear,
+	},
+	{Kind: hook.TracingBTF, Program: privilegeProgNamespaceBtf, Note: onlyNew, Cause: bear},
+	{Kind: hook.Raw, Program: privilegeProgNamespaceRaw, Name: "task_newtask", Note: onlyNew, Cause: bear},
+}
+
+const onlyNew = "only those of new processes: the kernel offers no hook for unshare and setns"
 
 // stay enters a namespace that we are in; where we may not, it causes the next best, which not every kernel shows.
 func stay(ctx context.Context) error {
