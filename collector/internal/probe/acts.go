@@ -121,7 +121,7 @@ func (a *acts) close() error {
 func (s *Set) drainActs(now hook.Clock) {
 	for _, p := range s.acts.probes {
 		_ = p.Drain(now, func(x act.Seen) {
-			at := s.groups.of(x.Cgroup)
+			at := s.groups.of(x.Cgroup, x.PID)
 			s.table.addAct(x, at)
 			if x.Untold {
 				s.acted(x)
@@ -133,7 +133,7 @@ func (s *Set) drainActs(now hook.Clock) {
 // acted takes an act as it came. The caller holds mu.
 func (s *Set) acted(x act.Seen) {
 	e := Event{At: x.Last, Kind: x.Kind.String(), Program: x.Program, PID: x.PID, UID: &x.UID, What: x.Detail()}
-	e.Container, e.Image = s.groups.of(x.Cgroup).names()
+	e.Container, e.Image = s.groups.of(x.Cgroup, x.PID).names()
 	if !notable(x) {
 		s.show(e)
 		return

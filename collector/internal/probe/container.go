@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,8 +30,10 @@ func (c container) names() (id, image string) { return c.id, c.image }
 // containers knows which control group belongs to which container, and what that runs. The zero value is ready.
 type containers struct {
 	known map[uint64]*grouped // by the group's number
+	named map[string]*grouped // by the container, where only its processes tell it
 	walk  time.Time           // the last, where groups cannot be opened by their number
 	files *oci.Finder
+	mixed func() bool // whether this host has hierarchies of the first version
 }
 
 // grouped is a control group that was looked up.
@@ -43,28 +46,82 @@ type grouped struct {
 const (
 	maxKnown     = 16384
 	maxGroups    = 65536
+	maxGroupFile = 64 << 10
 	groupsAtMost = 10 * time.Second // between two walks, and between two looks for an image
 )
 
 // containerID is how Docker, containerd, CRI-O and Podman name the control groups of their containers.
 var containerID = regexp.MustCompile(`(?:^|[-/:])([0-9a-f]{64})(?:\.scope)?$`)
 
-// of gives the container of a control group.
-func (c *containers) of(group uint64) container {
-	if group == 0 {
-		return container{}
+// of gives the container of a control group or, where the group belongs to none and containers may be told apart in the
+// hierarchies of the first version alone, that of a process, while it lives; 0: neither is known.
+func (c *containers) of(group uint64, pid uint32) container {
+	g := c.ofGroup(group)
+	if (g == nil || g.id == "") && pid != 0 {
+		g = c.ofProcess(pid)
 	}
-	g := c.known[group]
 	if g == nil {
-		if g = c.find(group); g == nil {
-			return container{}
-		}
+		return container{}
 	}
 	if g.id != "" && g.image == "" && time.Since(g.tried) > groupsAtMost {
 		g.tried = time.Now()
 		g.image = c.imageOf(g.id)
 	}
 	return g.container
+}
+
+func (c *containers) ofGroup(group uint64) *grouped {
+	if group == 0 {
+		return nil
+	}
+	if g := c.known[group]; g != nil {
+		return g
+	}
+	return c.find(group)
+}
+
+// ofProcess reads the groups of a process in the hierarchies of the first version, of which a program in the kernel sees nothing.
+func (c *containers) ofProcess(pid uint32) *grouped {
+	if c.mixed == nil {
+		c.mixed = sync.OnceValue(func() bool {
+			b, err := readAtMost("/proc/self/cgroup", maxGroupFile)
+			return err == nil && len(olderGroups(b)) > 0
+		})
+	}
+	if !c.mixed() {
+		return nil
+	}
+	b, err := readAtMost(fmt.Sprintf("/proc/%d/cgroup", pid), maxGroupFile)
+	if err != nil {
+		return nil // it has gone
+	}
+	for _, path := range olderGroups(b) {
+		id := containerOf(path)
+		if id == "" {
+			continue
+		}
+		if g := c.named[id]; g != nil {
+			return g
+		}
+		if len(c.named) >= maxKnown || c.named == nil {
+			c.named = map[string]*grouped{}
+		}
+		c.named[id] = &grouped{container: container{id: id}}
+		return c.named[id]
+	}
+	return nil
+}
+
+// olderGroups gives the paths in cgroup(7)'s file of a process but that of the unified hierarchy, whose number is 0.
+func olderGroups(b []byte) []string {
+	var paths []string
+	for line := range strings.Lines(string(b)) {
+		number, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		if _, path, ok := strings.Cut(rest, ":"); ok && number != "0" && strings.HasPrefix(path, "/") {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // find looks a group up: by its number, which is that of its directory, or by walking where that is not allowed.

@@ -33,6 +33,12 @@ func BenchmarkWorkload(b *testing.B) {
 				b.Fatal(err)
 			}
 		}},
+		{"thousand-forks", 2, func(b *testing.B) {
+			const storm = "i=0; while [ $i -lt 1000 ]; do (:); i=$((i+1)); done"
+			if err := osexec.Command("/bin/sh", "-c", storm).Run(); err != nil {
+				b.Fatal(err)
+			}
+		}},
 		{"connect", 1000, func(b *testing.B) { connectOnce(b) }},
 		{"open", 50000, func(b *testing.B) {
 			fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -77,7 +83,7 @@ func measured(b *testing.B, o *Options, n int, work func(*testing.B)) time.Durat
 		}
 		defer s.Close()
 	}
-	for range n / 10 {
+	for range max(1, n/10) {
 		work(b)
 	}
 	before := processorTime(b)

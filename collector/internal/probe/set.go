@@ -210,7 +210,7 @@ func (s *Set) run(ctx context.Context) {
 // gather fetches the kernel's counts. The caller holds mu.
 func (s *Set) gather() {
 	now := hook.Now()
-	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup)) })
+	_ = s.exec.Drain(now, func(e exec.Seen) { s.table.addProgram(e, s.groups.of(e.Cgroup, e.PID)) })
 	_ = s.exit.Drain(now, s.table.addCrash)
 	_ = s.tcp.Drain(now, s.table.addConnection)
 	_ = s.udp.Drain(now, s.table.addDatagram)

@@ -203,7 +203,7 @@ func (s *Set) record(b []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if group != 0 {
-		e.Container, e.Image = s.groups.of(group).names()
+		e.Container, e.Image = s.groups.of(group, e.PID).names()
 	}
 	s.tell(e)
 }
