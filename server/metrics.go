@@ -64,12 +64,24 @@ func expose(s *ingest.Stats) string {
 		{"items_repeated_total", "Items that had come before.", s.Repeated.Load()},
 		{"items_refused_total", "Items refused.", s.Refused.Load()},
 		{"items_need_full_total", "Deltas whose base was not there.", s.NeedFull.Load()},
-		{"calls_limited_total", "Calls turned away by a limit.", s.Limited.Load()},
+		{"calls_limited_total", "Calls and connections turned away by a limit.", s.Limited.Load()},
+		{"retries_total", "QUIC Retry packets: callers had to prove their address first.", s.Retried.Load()},
 		{"sessions_resumed_total", "TLS sessions taken up again.", s.Resumed.Load()},
 		{"enrolments_total", "Hosts that got a certificate.", s.Enrolled.Load()},
 		{"received_bytes_total", "Bytes of agents' requests as they travelled.", s.Bytes.Load()},
 	} {
 		fmt.Fprintf(&b, "# HELP vymir_%s %s\n# TYPE vymir_%s counter\nvymir_%s %d\n", c.name, c.help, c.name, c.name, c.value)
+	}
+	for _, c := range []struct {
+		name, help string
+		value      int64
+	}{
+		{"connections_arriving", "Connections whose handshake is not over.", s.Arriving.Load()},
+		{"connections_open", "Connections of hosts past their handshake.", s.Open.Load()},
+		{"calls_under_way", "Calls from their headers to their answers.", s.Calls.Load()},
+		{"bodies_bytes", "Memory that bodies of calls hold.", s.Bodies.Load()},
+	} {
+		fmt.Fprintf(&b, "# HELP vymir_%s %s\n# TYPE vymir_%s gauge\nvymir_%s %d\n", c.name, c.help, c.name, c.name, c.value)
 	}
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/sched/goroutines:goroutines"}}
 	metrics.Read(samples)

@@ -168,7 +168,7 @@ func udpBlocked(ctx context.Context, err error) bool {
 		return false
 	}
 	var t *quic.TransportError
-	if errors.As(err, &t) && t.ErrorCode.IsCryptoError() {
+	if errors.As(err, &t) && (t.ErrorCode.IsCryptoError() || t.Remote && t.ErrorCode == quic.ConnectionRefused) { // refused: the server has too much to do
 		return false
 	}
 	var a *quic.ApplicationError

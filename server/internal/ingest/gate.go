@@ -18,14 +18,13 @@ import (
 	"github.com/vymir-project/vymir/agent/wire/vymirv1/vymirv1connect"
 )
 
-// Bounds of calls that are under way at once in one process. What is under way holds at most its body as it travels; it is unfolded
-// and decoded only in one of the slots.
+// Bounds of calls that are under way at once, beside those of the whole process ([Limits]). What is under way holds at most its body as
+// it travels; it is unfolded and decoded only in one of the slots.
 const (
 	callTime        = 2 * time.Minute // one call from its header to its answer: the slowest line we serve takes 35 s for a part of an artefact
 	insidePerHost   = 4
 	insideStrangers = 64
-	insideTotal     = 2048
-	bodiesTotal     = 128 << 20 // bytes of bodies that wait for a slot
+	smallBody       = 32 << 10 // reports usually have 0.1 to 3 KB
 )
 
 // unauthenticated are the calls made without a client certificate, with the most bytes they may have.
@@ -44,8 +43,12 @@ type caller struct {
 	done        func()            // gives the slot back
 }
 
-// inside counts calls under way by host, and what their bodies take. Its zero value is ready; safe for concurrent use.
+// inside counts calls under way by host, and what their bodies take. Safe for concurrent use.
 type inside struct {
+	mostCalls  int
+	mostBodies int64
+	stats      *Stats
+
 	mu     sync.Mutex
 	by     map[string]int
 	total  int
@@ -63,10 +66,11 @@ func (i *inside) enter(host string) bool {
 	if i.by == nil {
 		i.by = map[string]int{}
 	}
-	if i.total >= insideTotal || i.by[host] >= most {
+	if i.total >= i.mostCalls || i.by[host] >= most {
 		return false
 	}
 	i.total++
+	i.stats.Calls.Add(1)
 	i.by[host]++
 	return true
 }
@@ -75,19 +79,27 @@ func (i *inside) leave(host string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.total--
+	i.stats.Calls.Add(-1)
 	if i.by[host]--; i.by[host] == 0 {
 		delete(i.by, host)
 	}
 }
 
-// hold takes n bytes of room for a body, or gives them back where n is negative.
-func (i *inside) hold(n int64) bool {
+// hold takes room for a body that grows from one size to another, or gives it back where it shrinks. What is larger than a usual report
+// leaves a quarter of the room to those.
+func (i *inside) hold(from, to int) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if n > 0 && i.bodies+n > bodiesTotal {
+	most := i.mostBodies
+	if to > smallBody {
+		most -= most / 4
+	}
+	n := int64(to - from)
+	if n > 0 && i.bodies+n > most {
 		return false
 	}
 	i.bodies += n
+	i.stats.Bodies.Add(n)
 	return true
 }
 
@@ -102,6 +114,8 @@ func (h *handler) gate(next http.Handler) http.Handler {
 				h.log.Debug("answer refusal", "err", err)
 			}
 		}
+		v, _ := r.Context().Value(visitKey{}).(*visit)
+		defer v.call()()
 		// Other encodings than the binary one are of no use here, and decoding them could not be bounded as well.
 		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/proto" {
 			http.Error(w, "POST application/proto", http.StatusUnsupportedMediaType)
@@ -137,7 +151,7 @@ func (h *handler) gate(next http.Handler) http.Handler {
 		}
 		body, err := h.body(w, r, limit)
 		h.stats.Bytes.Add(uint64(len(body)))
-		defer h.inside.hold(-int64(cap(body)))
+		defer h.inside.hold(cap(body), 0)
 		if err != nil {
 			refuse(err)
 			return
@@ -157,7 +171,7 @@ func (h *handler) gate(next http.Handler) http.Handler {
 func (h *handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *connect.Error) {
 	from := http.MaxBytesReader(w, r.Body, limit)
 	b := make([]byte, 0, 512)
-	if !h.inside.hold(int64(cap(b))) {
+	if !h.inside.hold(0, cap(b)) {
 		return nil, busy(30 * time.Second)
 	}
 	for {
@@ -173,7 +187,7 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]b
 			return b, connect.NewError(connect.CodeDeadlineExceeded, errors.New("the message did not come whole"))
 		}
 		if len(b) == cap(b) {
-			if !h.inside.hold(int64(3 * cap(b))) {
+			if !h.inside.hold(cap(b), 4*cap(b)) {
 				return b, busy(30 * time.Second)
 			}
 			b = append(make([]byte, 0, 4*cap(b)), b...)

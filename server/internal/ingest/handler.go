@@ -18,24 +18,58 @@ import (
 	"github.com/vymir-project/vymir/server/internal/store"
 )
 
-// Stats counts since the process started. Fields may be read at any time.
+// Stats counts since the process started, and what is under way. Fields may be read at any time.
 type Stats struct {
 	CheckIns atomic.Uint64 // answered
 	Stored   atomic.Uint64 // items stored
 	Repeated atomic.Uint64 // items that had come before
 	Refused  atomic.Uint64 // items refused
 	NeedFull atomic.Uint64 // deltas whose base was not there
-	Limited  atomic.Uint64 // calls turned away by a limit
+	Limited  atomic.Uint64 // calls and connections turned away by a limit
+	Retried  atomic.Uint64 // first packets of handshakes that were answered by a Retry
 	Resumed  atomic.Uint64 // TLS sessions taken up again
 	Enrolled atomic.Uint64 // enrolments answered with a certificate
 	Bytes    atomic.Uint64 // of request bodies as they travelled
+
+	Arriving atomic.Int64 // connections whose handshake is not over, now
+	Open     atomic.Int64 // connections past it, now
+	Calls    atomic.Int64 // calls under way, now
+	Bodies   atomic.Int64 // bytes that their bodies hold, now
 }
 
 // Limits of one server process. A zero field takes the default.
 type Limits struct {
 	Concurrent int           // calls decoded and worked on at once; 64
-	PerHost    int           // check-ins a host may make at once; then one per PerHostEvery; 30
+	PerHost    int           // check-ins a host may make at once; then one per HostEvery; 30
 	HostEvery  time.Duration // 10 s
+
+	Calls       int   // under way at once, from their header to their answer; 2,048
+	BodyBytes   int64 // of bodies that travel or wait for their turn, three quarters of it of large ones; 128 MiB
+	Connections int   // open at once, over QUIC and TCP; 8,192
+	Arriving    int   // connections whose handshake is not over; 2,048, an eighth of them from one address
+
+	Handshakes      int           // over QUIC that may begin at once; then one per HandshakesEvery; beyond that callers prove their address first (Retry); 400
+	HandshakesEvery time.Duration // 5 ms
+}
+
+func (l *Limits) fill() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Concurrent, 64}, {&l.PerHost, 30}, {&l.Calls, 2048}, {&l.Connections, 8192}, {&l.Arriving, 2048}, {&l.Handshakes, 400}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if l.BodyBytes <= 0 {
+		l.BodyBytes = 128 << 20
+	}
+	if l.HostEvery <= 0 {
+		l.HostEvery = 10 * time.Second
+	}
+	if l.HandshakesEvery <= 0 {
+		l.HandshakesEvery = 5 * time.Millisecond
+	}
 }
 
 // handler is the service that agents call.
@@ -45,7 +79,7 @@ type handler struct {
 	log      *slog.Logger
 	now      func() time.Time
 	slots    chan struct{} // calls that are decoded and worked on
-	inside   inside        // calls that are under way, from their header to their answer
+	inside   *inside       // calls that are under way, from their header to their answer
 	calls    *limit.Keyed  // check-ins and renewals per host
 	fetches  *limit.Keyed  // fetches per host
 }

@@ -179,10 +179,12 @@ func (s *server) enrolBy(t testing.TB, o wire.ClientOptions) *agent {
 	if a.csr, err = x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, a.key); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.client(t, o).Enrol(t.Context(), connect.NewRequest(&vymirv1.EnrolRequest{Token: text, Csr: a.csr, WireVersion: wire.Version}))
+	stranger := s.client(t, o)
+	r, err := stranger.Enrol(t.Context(), connect.NewRequest(&vymirv1.EnrolRequest{Token: text, Csr: a.csr, WireVersion: wire.Version}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	stranger.Close()
 	a.id = r.Msg.HostId
 	a.cert = tls.Certificate{Certificate: append([][]byte{r.Msg.Certificate}, r.Msg.Chain...), PrivateKey: a.key}
 	for _, der := range r.Msg.Roots {

@@ -17,7 +17,6 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/netutil"
 
 	"github.com/vymir-project/vymir/agent/wire"
 	"github.com/vymir-project/vymir/agent/wire/vymirv1/vymirv1connect"
@@ -48,12 +47,9 @@ type Options struct {
 	PacketConn net.PacketConn
 }
 
-// Limits of connections of one process.
 const (
-	maxTCPConnections = 4096
-	handshakeEvery    = 5 * time.Millisecond // beyond this rate callers must prove their address first (Retry)
-	handshakeBurst    = 400
-	idleTimeout       = 30 * time.Second
+	handshakeTime = 5 * time.Second // between two packets of a handshake over QUIC, which may take twice that in all
+	idleTimeout   = 30 * time.Second
 )
 
 // Server is an open listener. It is closed by [Server.Shutdown].
@@ -79,6 +75,7 @@ func Listen(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Limits.fill()
 	s := &Server{Stats: &Stats{}, done: make(chan error, 2)}
 	h := newHandler(o, s.Stats)
 	mux := http.NewServeMux()
@@ -93,7 +90,6 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.addr = s.udp.LocalAddr().String()
-	s.tcp = netutil.LimitListener(s.tcp, maxTCPConnections)
 	resetKey, err := o.CA.Secret("stateless reset")
 	if err != nil {
 		return nil, err
@@ -103,14 +99,23 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	reset, token := quic.StatelessResetKey(resetKey), quic.TokenGeneratorKey(tokenKey)
-	handshakes := limit.New(handshakeEvery, handshakeBurst, 1)
+	handshakes := limit.New(o.Limits.HandshakesEvery, o.Limits.Handshakes, 1)
+	door := &door{most: o.Limits.Connections, stats: s.Stats}
+	porch := &porch{most: o.Limits.Arriving, stats: s.Stats}
 	s.quic = &quic.Transport{
 		Conn: s.udp, StatelessResetKey: &reset, TokenGeneratorKey: &token,
-		VerifySourceAddress: func(net.Addr) bool { ok, _ := handshakes.Allow("", o.Now()); return !ok },
+		ConnContext: porch.quic,
+		VerifySourceAddress: func(net.Addr) bool {
+			ok, _ := handshakes.Allow("", o.Now())
+			if ok = ok && !porch.crowded(); !ok {
+				s.Stats.Retried.Add(1)
+			}
+			return !ok
+		},
 	}
 	// Listen, not ListenEarly: a connection is handed over after its handshake, so that no 0-RTT data is ever read.
 	s.ln, err = s.quic.Listen(http3.ConfigureTLSConfig(conf), &quic.Config{
-		HandshakeIdleTimeout: 5 * time.Second, MaxIdleTimeout: idleTimeout,
+		HandshakeIdleTimeout: handshakeTime, MaxIdleTimeout: idleTimeout,
 		// Packets that fit 1,280 bytes with either IP header, to which handshakes are padded, and no probes for larger ones: those cost a
 		// host more than they would save it. Smaller ones would not hold the server's first answer.
 		InitialPacketSize: 1232, DisablePathMTUDiscovery: true,
@@ -124,12 +129,11 @@ func Listen(o Options) (*Server, error) {
 		return nil, fmt.Errorf("listen for QUIC on %s: %w", s.addr, err)
 	}
 	gated := h.gate(mux)
-	door := &door{turned: func() { s.Stats.Limited.Add(1) }}
-	s.h3 = &http3.Server{Handler: gated, ConnContext: door.quic, MaxHeaderBytes: 16 << 10, IdleTimeout: idleTimeout}
+	s.h3 = &http3.Server{Handler: gated, ConnContext: door.quic, MaxHeaderBytes: 16 << 10} // idle ones are the door's
 	s.h2 = &http.Server{
 		Handler: gated, TLSConfig: conf.Clone(), MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: callTime, WriteTimeout: callTime, IdleTimeout: idleTimeout,
-		ConnState: door.tcp(),
+		ReadHeaderTimeout: 2 * handshakeTime, ReadTimeout: callTime, WriteTimeout: callTime, IdleTimeout: idleTimeout,
+		ConnState: door.tcp(porch),
 		ErrorLog:  log.New(io.Discard, "", 0), // strangers' broken handshakes are not our log's matter
 	}
 	return s, nil
@@ -156,19 +160,11 @@ func (n nowhere) Close() error {
 
 func newHandler(o Options, stats *Stats) *handler {
 	l := o.Limits
-	if l.Concurrent <= 0 {
-		l.Concurrent = 64
-	}
-	if l.PerHost <= 0 {
-		l.PerHost = 30
-	}
-	if l.HostEvery <= 0 {
-		l.HostEvery = 10 * time.Second
-	}
 	return &handler{
 		receiver: receiver{store: o.Store, book: o.Book, judge: o.Judge, stats: stats, volume: limit.New(time.Second, 32<<10, 200_000), board: &dispatch.Board{}, ca: o.CA},
 		enroller: o.Enroller, log: o.Log, now: o.Now,
 		slots:   make(chan struct{}, l.Concurrent),
+		inside:  &inside{mostCalls: l.Calls, mostBodies: l.BodyBytes, stats: stats},
 		calls:   limit.New(l.HostEvery, l.PerHost, 200_000),
 		fetches: limit.New(100*time.Millisecond, 300, 200_000),
 	}
