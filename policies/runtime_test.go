@@ -71,17 +71,13 @@ func TestRuntimeControlsTurn(t *testing.T) {
 	}
 	e := runtimeEngine(t)
 	dir := ownDir(t)
-	probes, err := collector.OpenProbes(collector.ProbeOptions{StatePath: filepath.Join(dir, "runtime.state")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	probes, before := calm(t, e, dir)
 	defer probes.Close()
 	proven, kind := map[string]bool{}, map[string]string{}
 	for _, h := range probes.Hooks() {
 		proven[h.Event], kind[h.Event] = h.State == "proven", h.Kind
 	}
 	polled := map[string]bool{"ptrace": kind["ptrace"] == "poll"}
-	before := judge(t, e, behaving(probes))
 	for _, b := range behaviours(dir) {
 		t.Run(b.control, func(t *testing.T) {
 			if !proven[b.hook] {
@@ -101,7 +97,7 @@ func TestRuntimeControlsTurn(t *testing.T) {
 			}
 			b.cause(t)
 			var got assessment.Result
-			for range 100 { // fanotify and the ring are read by goroutines of their own
+			for end := time.Now().Add(time.Minute); time.Now().Before(end); { // fanotify and the ring are read by goroutines of their own
 				if got = judge(t, e, behaving(probes))[b.control]; got.Status == assessment.Fail {
 					return
 				}
@@ -110,6 +106,23 @@ func TestRuntimeControlsTurn(t *testing.T) {
 			t.Errorf("after: %s (%s)", got.Status, got.Reason)
 		})
 	}
+}
+
+// calm opens probes, and does so again where other programs of this machine, such as another test, did just then what a control is
+// there to notice.
+func calm(t *testing.T, e *policies.Engine, dir string) (probes *collector.Probes, before map[string]assessment.Result) {
+	t.Helper()
+	for try := range 5 {
+		probes, err := collector.OpenProbes(collector.ProbeOptions{StatePath: filepath.Join(dir, fmt.Sprintf("runtime-%d.state", try))})
+		must(t, err)
+		before = judge(t, e, behaving(probes))
+		noticed := func(b behaviour) bool { return before[b.control].Status == assessment.Fail && !leftFromOutside[b.control] }
+		if try == 4 || !slices.ContainsFunc(behaviours(dir), noticed) {
+			return probes, before
+		}
+		probes.Close()
+	}
+	return nil, nil
 }
 
 // leftFromOutside are controls that whatever else runs on the machine of the test may turn at any moment.

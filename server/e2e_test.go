@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/vymir-project/vymir/collector/vulnindex"
+	"github.com/vymir-project/vymir/server/internal/dispatch"
 	"github.com/vymir-project/vymir/server/internal/listing"
 	"github.com/vymir-project/vymir/server/internal/store"
 )
@@ -663,8 +664,8 @@ func TestIndexesTravel(t *testing.T) {
 	w.server("banned", "build", "--key", keys+".key", "--publish")
 	serving := w.serve()
 	w.enrol()
-	// Each run assesses, which tries what came before, and checks in, which fetches. A server looks every few seconds what it
-	// offers, so how many runs it takes is not known: what counts is the most that one of them received.
+	// Each run assesses, which tries what came before, and checks in, which fetches. How many runs it takes is not known: what counts is
+	// the most that one of them received.
 	until := func(what string, f func() bool) (most uint64) {
 		t.Helper()
 		for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -684,6 +685,7 @@ func TestIndexesTravel(t *testing.T) {
 	}
 	first := until("index and list are in force", func() bool { return w.inForce("vulns") == 1 && w.inForce("banned") == 1 })
 	t.Log(publish(2), w.server("vulns", "list"))
+	<-time.After(dispatch.Fresh) // by then the server looks anew what it offers
 	second := until("the next index is in force", func() bool { return w.inForce("vulns") == 2 })
 	var sizes struct {
 		Releases []struct {

@@ -32,9 +32,9 @@ func TestBadLinks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setUp(t, fakeserver.Options{DropUDP: tc.drop()})
-			b.up.o.HandshakeTimeout, b.up.o.IdleTimeout = 3*time.Second, 2*time.Second
-			if tc.want == wire.TCP {
-				b.up.o.HandshakeTimeout = time.Second
+			b.up.o.HandshakeTimeout, b.up.o.IdleTimeout = time.Minute, 10*time.Second
+			if tc.want == wire.TCP { // by UDP nothing comes through, however long it is tried
+				b.up.o.HandshakeTimeout, b.up.o.IdleTimeout = time.Second, 2*time.Second
 			}
 			var want []uint64
 			used := map[wire.Protocol]int{}

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -126,7 +127,7 @@ func (s *server) run(t testing.TB, o ingest.Options) {
 	go func() { served <- s.Serve() }()
 	stop := s.Server
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := stop.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -150,6 +151,9 @@ type agent struct {
 func (s *server) client(t testing.TB, o wire.ClientOptions) *wire.Client {
 	t.Helper()
 	o.Server = s.Addr()
+	if o.Protocol == wire.QUIC { // nothing else is tried then, and a busy machine may take its time
+		o.HandshakeTimeout = cmp.Or(o.HandshakeTimeout, time.Minute)
+	}
 	if len(o.Roots) == 0 {
 		o.Pin = s.ca.Pin()
 	}

@@ -57,7 +57,7 @@ func TestLoad(t *testing.T) {
 					if n > 1 {
 						it = delta(t, uint64(n), uint64(n-1), base, next)
 					}
-					c, err := wire.NewClient(wire.ClientOptions{Server: s.Addr(), Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert, Sessions: tls.NewLRUClientSessionCache(1)})
+					c, err := wire.NewClient(wire.ClientOptions{Server: s.Addr(), Protocol: wire.QUIC, HandshakeTimeout: time.Minute, Roots: a.roots, Certificate: &a.cert, Sessions: tls.NewLRUClientSessionCache(1)})
 					if err != nil {
 						t.Error(err)
 						return

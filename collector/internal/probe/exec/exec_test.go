@@ -90,7 +90,7 @@ func TestExecIsSeenByEveryKind(t *testing.T) {
 			drain(t, p)
 			before := p.Hook().Events
 			if kind == hook.Netlink { // the process must live until it is looked at
-				cmd := osexec.Command("/bin/sleep", "5")
+				cmd := osexec.Command("/bin/sleep", "300")
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -336,7 +336,7 @@ func TestPollSeesWhatLasts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	cmd := osexec.Command("/bin/sleep", "30")
+	cmd := osexec.Command("/bin/sleep", "300")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
