@@ -19,6 +19,9 @@ const DefaultBanned = "/etc/vymir/banned.pack"
 // noList is why forbidden software is unmeasured on a host that was never given a list.
 const noList = "no list of forbidden software was given"
 
+// noIndex is why vulnerabilities are unmeasured on a host that was never given an index.
+const noIndex = "no vulnerability index of this release has come yet"
+
 // takeBanned puts a list of forbidden software that just came in force, if it is good, and gives the newer of that and the administrator's
 // file. reason says why there is none, problem what is wrong with one that was not taken; "": nothing.
 func takeBanned(c Config) (l *banned.List, reason, problem string) {

@@ -34,6 +34,8 @@ type Status struct {
 	Enrolment      *Enrolment      `json:"enrolment,omitzero"`
 	Consent        redact.Consent  `json:"consent"` // in force: what the server asked to withhold is in it
 	Policies       Policies        `json:"policies"`
+	Vulns          Knowledge       `json:"vulnerability_index"`
+	Banned         Knowledge       `json:"forbidden_software"`
 	LastAssessment *LastAssessment `json:"last_assessment,omitzero"`
 	Uplink         uplink.State    `json:"uplink"`
 	Budget         uplink.Budget   `json:"budget"` // of the link this host is on now
@@ -59,8 +61,62 @@ type Policies struct {
 	Name     string         `json:"name"`
 	Revision uint64         `json:"revision"`
 	Sent     bool           `json:"sent"`              // a server sent them, signed; false: this program carries them
+	Created  time.Time      `json:"created,omitzero"`  // when they were signed; zero: this program carries them
+	AgeDays  *int           `json:"age_days,omitzero"` // by the best known time; nil: not known
 	Refused  *pack.Artefact `json:"refused,omitempty"` // the last bundle that was no good, and why
 	Coming   *pack.Offer    `json:"coming,omitempty"`  // a bundle that is being fetched
+}
+
+// Knowledge is what this host compares itself with: the vulnerability index, or the list of forbidden software. It is read and verified as
+// an assessment reads it.
+type Knowledge struct {
+	Name     string    `json:"name,omitzero"`     // the release of the index, the source of the list; empty: there is none
+	Revision uint64    `json:"revision,omitzero"` // monotonic per name
+	AsOf     time.Time `json:"as_of,omitzero"`    // newest record of the index (of one without records: when it was built), date of the list
+	AgeDays  *int      `json:"age_days,omitzero"` // of AsOf, by the best known time; nil: there is none
+	Sent     bool      `json:"sent"`              // the server sent it; false: its administrator put it, or there is none
+	Missing  string    `json:"missing,omitzero"`  // why there is none: what it would tell is unmeasured
+}
+
+// Given reports whether there was ever one to read.
+func (k Knowledge) Given() bool { return k.Missing != noIndex && k.Missing != noList }
+
+// days is the age of a date in whole days at now; one from the future is 0, none nil.
+func days(now, of time.Time) *int {
+	if of.IsZero() {
+		return nil
+	}
+	n := max(int(now.Sub(of)/(24*time.Hour)), 0)
+	return &n
+}
+
+// readKnowledge says which policies, index and list are in force.
+func (s *Status) readKnowledge(c Config, now time.Time) {
+	held := pack.Open(c.StateDir, wire.KindBundle).State()
+	s.Policies.Name, s.Policies.Revision, s.Policies.Sent = bundleRevision(c)
+	s.Policies.Refused, s.Policies.Coming = held.Refused, held.Offer
+	if b, err := PolicyBundle(c); err != nil {
+		s.Problems = append(s.Problems, err.Error())
+	} else if b != nil {
+		s.Policies.Created, s.Policies.AgeDays = b.Manifest.Created, days(now, b.Manifest.Created)
+	}
+	if x, why := VulnerabilityIndex(c); x == nil {
+		s.Vulns.Missing = why
+	} else {
+		m := x.Meta()
+		s.Vulns = Knowledge{Name: m.Ecosystem, Revision: m.Revision, AsOf: m.Newest, Sent: true}
+		if m.Newest.IsZero() {
+			s.Vulns.AsOf = m.Created
+		}
+		s.Vulns.AgeDays = days(now, s.Vulns.AsOf)
+	}
+	l, why := BannedList(c)
+	if l == nil {
+		s.Banned.Missing = why
+		return
+	}
+	sent, _ := sentList(c)
+	s.Banned = Knowledge{Name: l.Source, Revision: l.Revision, AsOf: l.AsOf, AgeDays: days(now, l.AsOf), Sent: sent != nil && sent.Revision == l.Revision}
 }
 
 // LastAssessment is the newest one that was made.
@@ -105,9 +161,7 @@ func ReadStatus(ctx context.Context, c Config) (*Status, error) {
 		s.Outbox = Outbox{Items: st.Items, Bytes: st.Bytes, LastSequence: st.Last, Acknowledged: st.Acknowledged, Dropped: st.Dropped, Damaged: st.Damaged, Oldest: st.Oldest}
 	}
 	s.LastAssessment = readLast(c)
-	held := pack.Open(c.StateDir, wire.KindBundle).State()
-	s.Policies.Name, s.Policies.Revision, s.Policies.Sent = bundleRevision(c)
-	s.Policies.Refused, s.Policies.Coming = held.Refused, held.Offer
+	s.readKnowledge(c, s.Uplink.BestNow(time.Now(), nil))
 	if live, err := control.Get[control.Live](ctx, c.Socket, "live"); err == nil {
 		s.Running, s.Daemon = true, live
 		s.Problems = append(s.Problems, live.Problems...)

@@ -19,9 +19,6 @@ import (
 	"github.com/vymir-project/vymir/collector/vulnindex"
 )
 
-// noIndex is why vulnerabilities are unmeasured on a host that was never given an index.
-const noIndex = "no vulnerability index of this release has come yet"
-
 // takeVulns puts a vulnerability index that just came in force, if it is good, and gives the one in force. reason says why there is
 // none, problem what is wrong with one that was not taken; "": nothing.
 func takeVulns(ctx context.Context, c Config) (index *vulnindex.Index, reason, problem string) {

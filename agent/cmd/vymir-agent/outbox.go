@@ -204,7 +204,7 @@ func (p *program) outboxExport(name, to string) error {
 	if to == "" {
 		return told{p.text("error.no_recipient")}
 	}
-	body := &vymirv1.ExportBody{HostId: id.HostID, CreatedMs: time.Now().UnixMilli(), DroppedItems: s.Stats().Dropped}
+	body := &vymirv1.ExportBody{HostId: id.HostID, CreatedMs: time.Now().UnixMilli(), DroppedItems: s.Stats().Dropped, DamagedItems: s.Stats().Damaged}
 	body.BundleRevision, body.VulnsRevision = agent.Revisions(config)
 	key, err := identity.AnswerKey(config.StateDir)
 	if err != nil {

@@ -92,13 +92,19 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	if s.Policies.Sent {
 		from = "status.policies_sent"
 	}
-	add("status.policies", p.text(from, s.Policies.Name, s.Policies.Revision))
+	policies := p.text(from, s.Policies.Name, s.Policies.Revision)
+	if a := s.Policies.AgeDays; a != nil {
+		policies += p.text("status.as_of", report.Day(s.Policies.Created), *a)
+	}
+	add("status.policies", policies)
 	if r := s.Policies.Refused; r != nil {
 		add("status.policies_refused", r.Why)
 	}
 	if o := s.Policies.Coming; o != nil {
 		add("status.policies_coming", p.text("status.policies_offer", o.Name, o.Revision, report.Bytes(o.Size)))
 	}
+	add("status.vulns", p.knowledge(s.Vulns, "status.vulns_none"))
+	add("status.banned", p.knowledge(s.Banned, "status.banned_none"))
 	if a := s.LastAssessment; a != nil {
 		m := a.Summary
 		add("status.assessment", report.At(a.MeasuredAt)+": "+p.text("report.counts", m.Pass+m.Fail+m.Unmeasured+m.NotApplicable+m.Error, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error))
@@ -122,6 +128,25 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 		problems = strings.Join(s.Problems, "; ")
 	}
 	add("status.problems", problems)
+	return out
+}
+
+// knowledge says which index or list is in force, how old it is and where it came from.
+func (p *program) knowledge(k agent.Knowledge, none string) string {
+	switch {
+	case k.Name == "" && !k.Given():
+		return p.text(none)
+	case k.Name == "":
+		return p.text("status.unusable", k.Missing)
+	}
+	from := "status.knowledge_put"
+	if k.Sent {
+		from = "status.knowledge_sent"
+	}
+	out := p.text(from, k.Name, k.Revision)
+	if k.AgeDays != nil {
+		out += p.text("status.as_of", report.Day(k.AsOf), *k.AgeDays)
+	}
 	return out
 }
 

@@ -118,6 +118,9 @@ func At(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04 UTC")
 }
 
+// Day writes a date for people.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
 func (s Style) counts(m assessment.Summary) string {
 	total := m.Pass + m.Fail + m.Unmeasured + m.NotApplicable + m.Error
 	line := s.text("report.counts", total, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error) + "; "

@@ -284,7 +284,7 @@ func (u *Uplink) exchange(ctx context.Context, c *wire.Client, onlyUrgent bool, 
 func (u *Uplink) request(onlyUrgent bool) (req *vymirv1.CheckInRequest, left bool, err error) {
 	stats := u.o.Outbox.Stats()
 	req = &vymirv1.CheckInRequest{
-		WireVersion: wire.Version, NowMs: u.o.Now().UnixMilli(), AgentVersion: u.o.Version, DroppedItems: stats.Dropped,
+		WireVersion: wire.Version, NowMs: u.o.Now().UnixMilli(), AgentVersion: u.o.Version, DroppedItems: stats.Dropped, DamagedItems: stats.Damaged,
 		Meter: &vymirv1.Meter{SentBytesMonth: u.state.Month.SentBytes, ReceivedBytesMonth: u.state.Month.ReceivedBytes},
 	}
 	if u.o.Bundle != nil {

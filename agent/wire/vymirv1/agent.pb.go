@@ -720,6 +720,7 @@ type CheckInRequest struct {
 	HostId         string                 `protobuf:"bytes,8,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`                           // optional: whom the sender takes itself for; refused when the certificate says another
 	VulnsRevision  uint64                 `protobuf:"varint,9,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`     // of the vulnerability index in use; 0: none, or it must come anew
 	BannedRevision uint64                 `protobuf:"varint,10,opt,name=banned_revision,json=bannedRevision,proto3" json:"banned_revision,omitempty"` // of the list of forbidden software that the server sent; 0: none
+	DamagedItems   uint64                 `protobuf:"varint,11,opt,name=damaged_items,json=damagedItems,proto3" json:"damaged_items,omitempty"`       // outbox items that a disk or a cut of power spoiled, ever
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -820,6 +821,13 @@ func (x *CheckInRequest) GetVulnsRevision() uint64 {
 func (x *CheckInRequest) GetBannedRevision() uint64 {
 	if x != nil {
 		return x.BannedRevision
+	}
+	return 0
+}
+
+func (x *CheckInRequest) GetDamagedItems() uint64 {
+	if x != nil {
+		return x.DamagedItems
 	}
 	return 0
 }
@@ -1831,6 +1839,7 @@ type ExportBody struct {
 	AnswerRecipient string                 `protobuf:"bytes,5,opt,name=answer_recipient,json=answerRecipient,proto3" json:"answer_recipient,omitempty"` // age recipient that sealed answers are encrypted to; empty: none is taken
 	BundleRevision  uint64                 `protobuf:"varint,6,opt,name=bundle_revision,json=bundleRevision,proto3" json:"bundle_revision,omitempty"`   // as in CheckInRequest
 	VulnsRevision   uint64                 `protobuf:"varint,7,opt,name=vulns_revision,json=vulnsRevision,proto3" json:"vulns_revision,omitempty"`      // as in CheckInRequest
+	DamagedItems    uint64                 `protobuf:"varint,8,opt,name=damaged_items,json=damagedItems,proto3" json:"damaged_items,omitempty"`         // as in CheckInRequest
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1910,6 +1919,13 @@ func (x *ExportBody) GetBundleRevision() uint64 {
 func (x *ExportBody) GetVulnsRevision() uint64 {
 	if x != nil {
 		return x.VulnsRevision
+	}
+	return 0
+}
+
+func (x *ExportBody) GetDamagedItems() uint64 {
+	if x != nil {
+		return x.DamagedItems
 	}
 	return 0
 }
@@ -2234,7 +2250,7 @@ const file_agent_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x0f.vymir.v1.DeltaH\x00R\x05delta\x12\x16\n" +
 	"\x05facts\x18\x05 \x01(\fH\x00R\x05facts\x12\x16\n" +
 	"\x06urgent\x18\x06 \x01(\bR\x06urgentB\x06\n" +
-	"\x04body\"\xf3\x02\n" +
+	"\x04body\"\x98\x03\n" +
 	"\x0eCheckInRequest\x12!\n" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12$\n" +
 	"\x05items\x18\x02 \x03(\v2\x0e.vymir.v1.ItemR\x05items\x12\x15\n" +
@@ -2246,7 +2262,8 @@ const file_agent_proto_rawDesc = "" +
 	"\ahost_id\x18\b \x01(\tR\x06hostId\x12%\n" +
 	"\x0evulns_revision\x18\t \x01(\x04R\rvulnsRevision\x12'\n" +
 	"\x0fbanned_revision\x18\n" +
-	" \x01(\x04R\x0ebannedRevision\"c\n" +
+	" \x01(\x04R\x0ebannedRevision\x12#\n" +
+	"\rdamaged_items\x18\v \x01(\x04R\fdamagedItems\"c\n" +
 	"\x05Meter\x12(\n" +
 	"\x10sent_bytes_month\x18\x01 \x01(\x04R\x0esentBytesMonth\x120\n" +
 	"\x14received_bytes_month\x18\x02 \x01(\x04R\x12receivedBytesMonth\"\xfd\x02\n" +
@@ -2338,7 +2355,7 @@ const file_agent_proto_rawDesc = "" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x1c\n" +
 	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\"\n" +
-	"\fcertificates\x18\x04 \x03(\fR\fcertificates\"\x8a\x02\n" +
+	"\fcertificates\x18\x04 \x03(\fR\fcertificates\"\xaf\x02\n" +
 	"\n" +
 	"ExportBody\x12\x17\n" +
 	"\ahost_id\x18\x01 \x01(\tR\x06hostId\x12\x1d\n" +
@@ -2348,7 +2365,8 @@ const file_agent_proto_rawDesc = "" +
 	"\rdropped_items\x18\x04 \x01(\x04R\fdroppedItems\x12)\n" +
 	"\x10answer_recipient\x18\x05 \x01(\tR\x0fanswerRecipient\x12'\n" +
 	"\x0fbundle_revision\x18\x06 \x01(\x04R\x0ebundleRevision\x12%\n" +
-	"\x0evulns_revision\x18\a \x01(\x04R\rvulnsRevision\"\x81\x01\n" +
+	"\x0evulns_revision\x18\a \x01(\x04R\rvulnsRevision\x12#\n" +
+	"\rdamaged_items\x18\b \x01(\x04R\fdamagedItems\"\x81\x01\n" +
 	"\x06Answer\x12!\n" +
 	"\fwire_version\x18\x01 \x01(\rR\vwireVersion\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x1c\n" +

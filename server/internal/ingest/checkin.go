@@ -166,7 +166,7 @@ func (c *checkIn) greet(req *vymirv1.CheckInRequest) {
 	if v := enrol.Clean(req.AgentVersion); v != "" {
 		h.AgentVersion = v
 	}
-	h.DroppedItems = min(req.DroppedItems, maxSequence)
+	h.DroppedItems, h.DamagedItems = min(req.DroppedItems, maxSequence), min(req.DamagedItems, maxSequence)
 	if m := req.Meter; m != nil {
 		h.SentBytes, h.ReceivedBytes = min(m.SentBytesMonth, maxSequence), min(m.ReceivedBytesMonth, maxSequence)
 	}

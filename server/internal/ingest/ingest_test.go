@@ -497,6 +497,28 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestLossesAreTold: what a host's outbox lost stands at the server, and a check-in that says nothing says zero.
+func TestLossesAreTold(t *testing.T) {
+	st := storetest.New(t)
+	s := start(t, st, nil)
+	a := s.enrol(t, wire.QUIC)
+	for _, want := range [][2]uint64{{0, 0}, {3, 1}, {4, 1}} {
+		req := &vymirv1.CheckInRequest{WireVersion: wire.Version, NowMs: time.Now().UnixMilli(), DroppedItems: want[0], DamagedItems: want[1]}
+		if _, err := a.CheckIn(t.Context(), connect.NewRequest(req)); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.View(t.Context(), func(tx *store.Tx) error {
+			h, err := tx.Host(a.id)
+			if got := [2]uint64{h.DroppedItems, h.DamagedItems}; got != want {
+				t.Errorf("the server knows %v dropped and damaged, want %v", got, want)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // judge answers every facts document with the same assessment.
 type judge struct{ a *assessment.Assessment }
 

@@ -51,7 +51,7 @@ func (im *Importer) Import(ctx context.Context, r io.Reader, by string, now time
 	stored := im.stats.Stored.Load()
 	last := uint64(0)
 	for from := 0; from < len(body.Items); from += wire.MaxItems {
-		part := &vymirv1.CheckInRequest{Items: body.Items[from:min(len(body.Items), from+wire.MaxItems)], DroppedItems: body.DroppedItems}
+		part := &vymirv1.CheckInRequest{Items: body.Items[from:min(len(body.Items), from+wire.MaxItems)], DroppedItems: body.DroppedItems, DamagedItems: body.DamagedItems}
 		if part.Items[0].GetSequence() <= last {
 			return out, fmt.Errorf("import: sequence %d after %d: %w", part.Items[0].GetSequence(), last, wire.ErrMalformed)
 		}

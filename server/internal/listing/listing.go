@@ -37,7 +37,8 @@ type Host struct {
 	MeasuredAt    time.Time          `json:"measured_at,omitzero"`
 	LastSequence  uint64             `json:"last_sequence"`
 	SkewSeconds   float64            `json:"clock_skew_seconds,omitzero"`
-	DroppedItems  uint64             `json:"dropped_items,omitzero"`
+	DroppedItems  uint64             `json:"dropped_items,omitzero"` // lost to the bound of the host's outbox, ever
+	DamagedItems  uint64             `json:"damaged_items,omitzero"` // spoiled in the host's outbox, ever
 	Conflicts     uint64             `json:"conflicts,omitzero"`
 	SentBytes     uint64             `json:"sent_bytes_month,omitzero"`
 	ReceivedBytes uint64             `json:"received_bytes_month,omitzero"`
@@ -90,7 +91,7 @@ func ReadHosts(tx *store.Tx, recipient string) (Hosts, error) {
 		list.Hosts = append(list.Hosts, Host{
 			ID: h.ID, Recipient: h.RecipientID, Site: h.SiteID, Name: h.Name, OS: h.OS, Role: h.Role, AgentVersion: h.AgentVersion,
 			EnrolledAt: h.Enrolled, LastSeenAt: h.LastSeen, MeasuredAt: h.Measured, LastSequence: h.LastSequence,
-			SkewSeconds: h.Skew.Seconds(), DroppedItems: h.DroppedItems, Conflicts: h.Conflicts, SentBytes: h.SentBytes,
+			SkewSeconds: h.Skew.Seconds(), DroppedItems: h.DroppedItems, DamagedItems: h.DamagedItems, Conflicts: h.Conflicts, SentBytes: h.SentBytes,
 			ReceivedBytes: h.ReceivedBytes, Protocol: h.Protocol, CertExpiresAt: h.CertExpires,
 			RevokedAt: h.Revoked, RevokedReason: h.RevokedReason, Summary: h.Summary,
 		})

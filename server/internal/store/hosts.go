@@ -31,6 +31,7 @@ type Host struct {
 	Measured      time.Time     // when the current results were measured, host's clock corrected by its skew; zero: never
 	Skew          time.Duration // host's clock minus server's, at the last check-in
 	DroppedItems  uint64        // outbox items the host lost to its bound, ever
+	DamagedItems  uint64        // outbox items that its disk or a cut of power spoiled, ever
 	Conflicts     uint64        // sequences that came again with other content: a clone or a rolled back disk
 	SentBytes     uint64        // this month, as the agent metered
 	ReceivedBytes uint64        // this month, as the agent metered
@@ -47,7 +48,7 @@ type Host struct {
 const hostColumns = `id, recipient_id, site_id, token_id, name, os, role, kernel, agent_version, spki, machine_digest,
 	cert_serial, cert_expires_ms, enrolled_ms, last_seen_ms, last_sequence, measured_ms, skew_ms, dropped_items, conflicts,
 	sent_bytes, received_bytes, bundle_name, bundle_revision, passed, failed, unmeasured, not_applicable, errors,
-	revoked_ms, revoked_reason, protocol, exposure`
+	revoked_ms, revoked_reason, protocol, exposure, damaged_items`
 
 func scanHost(r scanner) (v Host, err error) {
 	var skew int64
@@ -56,7 +57,7 @@ func scanHost(r scanner) (v Host, err error) {
 		&v.SPKI, &v.MachineDigest, &v.CertSerial, moment{&v.CertExpires}, moment{&v.Enrolled}, moment{&v.LastSeen},
 		&v.LastSequence, moment{&v.Measured}, &skew, &v.DroppedItems, &v.Conflicts, &v.SentBytes, &v.ReceivedBytes,
 		&v.BundleName, &v.BundleRevision, &s.Pass, &s.Fail, &s.Unmeasured, &s.NotApplicable, &s.Error,
-		moment{&v.Revoked}, &v.RevokedReason, &v.Protocol, &v.Exposure)
+		moment{&v.Revoked}, &v.RevokedReason, &v.Protocol, &v.Exposure, &v.DamagedItems)
 	v.Skew = time.Duration(skew) * time.Millisecond
 	v.cover()
 	return v, err
@@ -73,11 +74,11 @@ func (h *Host) cover() {
 
 // AddHost stores a newly enrolled host.
 func (t *Tx) AddHost(v Host) error {
-	_, err := t.exec(`INSERT INTO hosts (`+hostColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err := t.exec(`INSERT INTO hosts (`+hostColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		v.ID, v.RecipientID, v.SiteID, v.TokenID, v.Name, v.OS, v.Role, v.Kernel, v.AgentVersion, blob(v.SPKI), blob(v.MachineDigest),
 		v.CertSerial, MS(v.CertExpires), MS(v.Enrolled), MS(v.LastSeen), v.LastSequence, MS(v.Measured), v.Skew.Milliseconds(),
 		v.DroppedItems, v.Conflicts, v.SentBytes, v.ReceivedBytes, v.BundleName, v.BundleRevision, v.Summary.Pass, v.Summary.Fail,
-		v.Summary.Unmeasured, v.Summary.NotApplicable, v.Summary.Error, MS(v.Revoked), v.RevokedReason, v.Protocol, v.Exposure)
+		v.Summary.Unmeasured, v.Summary.NotApplicable, v.Summary.Error, MS(v.Revoked), v.RevokedReason, v.Protocol, v.Exposure, v.DamagedItems)
 	return err
 }
 
@@ -110,15 +111,15 @@ func (t *Tx) HostsByMachine(digest []byte) ([]Host, error) {
 }
 
 // SaveCheckIn writes everything of v that a check-in changes: name, os, role, kernel, exposure, versions, last seen and
-// sequence, measured, skew, counters, meter, protocol, bundle and summary. Identity and revocation stay as they are.
+// sequence, measured, skew, counters of what was lost, meter, protocol, bundle and summary. Identity and revocation stay as they are.
 func (t *Tx) SaveCheckIn(v Host) error {
 	s := v.Summary
 	return t.must(`UPDATE hosts SET name = ?, os = ?, role = ?, kernel = ?, agent_version = ?, last_seen_ms = ?, last_sequence = ?,
 		measured_ms = ?, skew_ms = ?, dropped_items = ?, conflicts = ?, sent_bytes = ?, received_bytes = ?, bundle_name = ?,
-		bundle_revision = ?, passed = ?, failed = ?, unmeasured = ?, not_applicable = ?, errors = ?, protocol = ?, exposure = ? WHERE id = ?`,
+		bundle_revision = ?, passed = ?, failed = ?, unmeasured = ?, not_applicable = ?, errors = ?, protocol = ?, exposure = ?, damaged_items = ? WHERE id = ?`,
 		v.Name, v.OS, v.Role, v.Kernel, v.AgentVersion, MS(v.LastSeen), v.LastSequence, MS(v.Measured), v.Skew.Milliseconds(),
 		v.DroppedItems, v.Conflicts, v.SentBytes, v.ReceivedBytes, v.BundleName, v.BundleRevision,
-		s.Pass, s.Fail, s.Unmeasured, s.NotApplicable, s.Error, v.Protocol, v.Exposure, v.ID)
+		s.Pass, s.Fail, s.Unmeasured, s.NotApplicable, s.Error, v.Protocol, v.Exposure, v.DamagedItems, v.ID)
 }
 
 // Certificate is one client certificate that was issued.

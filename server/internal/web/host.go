@@ -61,7 +61,7 @@ type hostData struct {
 	Detail  int // results that came with what was seen
 	CanPut  bool
 
-	Conflicts, Dropped int // of the host, as counted texts take them
+	Conflicts, Dropped, Damaged int // of the host, as counted texts take them
 }
 
 func (s *server) host(q *request) error {
@@ -79,7 +79,7 @@ func (s *server) host(q *request) error {
 			open[f.Control] = f.ID
 		}
 	}
-	d := hostData{HostView: v, Open: len(open), Conflicts: int(v.Host.Conflicts), Dropped: int(v.Host.DroppedItems), //nolint:gosec // counters
+	d := hostData{HostView: v, Open: len(open), Conflicts: int(v.Host.Conflicts), Dropped: int(v.Host.DroppedItems), Damaged: int(v.Host.DamagedItems), //nolint:gosec // counters
 		CanPut: access.Can(q.actor, access.FindingsEvidence, access.Object{Recipient: v.Host.RecipientID})}
 	for _, r := range v.Results {
 		line := resultLine{Result: r, Finding: open[r.Control], Scoped: r.Status == assessment.NotApplicable && assessment.IsScoped(r.ReasonID),

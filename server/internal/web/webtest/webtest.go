@@ -105,7 +105,7 @@ func (w *World) host(tx *store.Tx, r store.Recipient, site store.Site, n int, no
 	h := store.Host{ID: fmt.Sprintf("h-%02d", n), SPKI: fmt.Append(nil, "key of ", n), MachineDigest: fmt.Append(nil, "machine ", n), RecipientID: r.ID, SiteID: site.ID, OS: []string{"debian 12", "ubuntu 24.04", "rocky 9"}[n%3],
 		Name: []string{"mail", "files", "scada-gw", "registry", "web", "backup"}[n%6], Role: "server", Kernel: "6.1.0-26-amd64", AgentVersion: "1.0.0",
 		Enrolled: now.AddDate(0, -1, 0), LastSeen: now.Add(time.Duration(-n) * 26 * time.Hour), Measured: now.Add(time.Duration(-n) * 26 * time.Hour),
-		CertExpires: now.AddDate(0, 0, 20), LastSequence: 40, Conflicts: uint64(n % 4), DroppedItems: uint64(n % 7), Skew: time.Duration(n%5-2) * 50 * time.Hour, BundleName: cat.Name, BundleRevision: cat.Revision}
+		CertExpires: now.AddDate(0, 0, 20), LastSequence: 40, Conflicts: uint64(n % 4), DroppedItems: uint64(n % 7), DamagedItems: uint64(n % 5), Skew: time.Duration(n%5-2) * 50 * time.Hour, BundleName: cat.Name, BundleRevision: cat.Revision}
 	var results []store.Result
 	for i, c := range cat.Controls {
 		res := store.Result{HostID: h.ID, Control: c.ID, Severity: c.Severity, Capability: c.Capability, Since: now.AddDate(0, 0, -i), Status: assessment.Pass}
