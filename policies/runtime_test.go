@@ -116,7 +116,9 @@ func calm(t *testing.T, e *policies.Engine, dir string) (probes *collector.Probe
 		probes, err := collector.OpenProbes(collector.ProbeOptions{StatePath: filepath.Join(dir, fmt.Sprintf("runtime-%d.state", try))})
 		must(t, err)
 		before = judge(t, e, behaving(probes))
-		noticed := func(b behaviour) bool { return before[b.control].Status == assessment.Fail && !leftFromOutside[b.control] }
+		noticed := func(b behaviour) bool {
+			return before[b.control].Status == assessment.Fail && !leftFromOutside[b.control]
+		}
 		if try == 4 || !slices.ContainsFunc(behaviours(dir), noticed) {
 			return probes, before
 		}
