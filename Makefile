@@ -90,6 +90,12 @@ bench-wire: ## what a check-in costs on a wire between the two programs, and by 
 	go test ./server/internal/ingest -run TestMonthOfCheckIns -v
 	go run ./agent/internal/dictionary
 
+.PHONY: fuzz-canaries
+fuzz-canaries: ## plant made-up names at every disclosure level and look for them in all that donors get (8 minutes; FOR=30m)
+	@mkdir -p $(BIN)
+	go test -c -o $(BIN)/catalogue.test ./server/internal/catalogue
+	cd server/internal/catalogue && $(CURDIR)/$(BIN)/catalogue.test -test.run '^$$' -test.fuzz '^FuzzCanaries$$' -test.fuzztime $${FOR:-8m} -test.fuzzcachedir "$$(mktemp -d)"
+
 .PHONY: soak
 soak: ## 2,000 simulated agents against one real server, both killed at random: everything stored exactly once (some minutes; AGENTS=n)
 	VYMIR_SOAK=$${AGENTS:-2000} go test -run '^TestSoak$$' -timeout 30m -v ./server

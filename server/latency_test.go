@@ -91,10 +91,11 @@ func measureLatency(t *testing.T, dsn string, load storetest.Load) {
 		login string
 		paths []string
 	}{
-		{"big", []string{"/mend", "/hosts", "/hosts?after=h-0000000000002000", "/hosts/" + host, "/findings", "/findings?severity=high&state=all", "/findings/" + finding,
+		{"big", []string{"/mend", "/recipients/" + storetest.Recipient(0), "/search?q=host1", "/api/v1/search?q=backup", "/hosts", "/hosts?after=h-0000000000002000", "/hosts/" + host, "/findings", "/findings?severity=high&state=all", "/findings/" + finding,
 			"/gaps", "/needs", "/api/v1/hosts", "/api/v1/findings?limit=200", "/api/v1/gaps", "/api/v1/needs"}},
 		{"small", []string{"/mend", "/hosts", "/findings", "/api/v1/hosts", "/api/v1/findings"}},
-		{"assessor", []string{"/hosts", "/findings", "/findings?severity=medium&state=open", "/findings?recipient=" + storetest.Recipient(7), "/findings?control=" + load.Controls[3].ID,
+		{"assessor", []string{"/work", "/recipients", "/recipients/" + storetest.Recipient(0), "/recipients/" + storetest.Recipient(7), "/recipients/" + storetest.Recipient(7) + "/report", "/heat",
+			"/heat?family=ssh", "/heat?recipient=" + storetest.Recipient(0), "/search?q=host1", "/trend?recipient=" + storetest.Recipient(7), "/api/v1/work", "/api/v1/standings", "/api/v1/search?q=backup", "/hosts", "/findings", "/findings?severity=medium&state=open", "/findings?recipient=" + storetest.Recipient(7), "/findings?control=" + load.Controls[3].ID,
 			"/gaps", "/needs", "/api/v1/hosts?limit=200", "/api/v1/hosts/" + host + "/results", "/api/v1/findings?limit=200", "/api/v1/gaps", "/api/v1/needs"}},
 	} {
 		for _, p := range r.paths {

@@ -19,6 +19,7 @@ const sweepEvery = time.Minute
 // processes one does it.
 func (s *Server) sweep(ctx context.Context) error {
 	owner := store.NewID("p")
+	defer s.giveBack(ctx, owner)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	// Receivers may be slow, so they are told beside the rest.
@@ -27,6 +28,23 @@ func (s *Server) sweep(ctx context.Context) error {
 		return errors.Join(wrap("end waivers", s.sweepOnce(ctx, owner)), wrap("prune", s.prune(ctx)), wrap("derive needs and measure effects", s.Needs.Tick(ctx)))
 	})
 	return nil
+}
+
+// giveBack ends this process's leases, so that another need not wait for them to run out: webhooks would stand still for
+// minutes in each restart. What fails here runs out by itself.
+func (s *Server) giveBack(ctx context.Context, owner string) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Store.Tx(within, func(tx *store.Tx) error {
+		for _, name := range []string{"sweep", "webhooks"} {
+			if _, err := tx.Lease(name, owner, s.now(), -time.Second); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		s.log.Warn("give leases back", "err", err)
+	}
 }
 
 func wrap(what string, err error) error {

@@ -3,7 +3,9 @@ package api
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +14,9 @@ import (
 
 	"github.com/vymir-project/vymir/policies/remedies"
 	"github.com/vymir-project/vymir/server/internal/catalogue"
+	"github.com/vymir-project/vymir/server/internal/hook"
+	"github.com/vymir-project/vymir/server/internal/seal"
+	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
 	"github.com/vymir-project/vymir/server/internal/web"
 )
@@ -67,6 +72,38 @@ func TestWithdrawalOnEveryChannel(t *testing.T) {
 			return out.String()
 		}
 	}
+	// The recipient's own webhooks tell ids of findings, to whom the recipient chose: no word of a text for donors, before and after.
+	var told bytes.Buffer
+	hooked := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(&told, r.URL, r.Header)
+		io.Copy(&told, r.Body) //nolint:errcheck // what is missing is found missing
+	}))
+	defer hooked.Close()
+	key, err := seal.New(bytes.Repeat([]byte{4}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notices := func(times int) {
+		t.Helper()
+		if err := b.store.Tx(ctx, func(tx *store.Tx) error {
+			return tx.AddFindingEvent(store.FindingEvent{ID: store.NewID("e"), FindingID: o.finding, At: storetest.Now, Actor: "server", Event: "reopened"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		sender := &hook.Sender{Store: b.store, Seal: key, Client: hook.Client(true), Log: slog.Default(), Now: clock}
+		if _, err := sender.Deliver(ctx, 100); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(told.String(), "finding.reopened"); n != times {
+			t.Errorf("the recipient's webhook was told %d times, want %d", n, times)
+		}
+	}
+	if err := b.store.Tx(ctx, func(tx *store.Tx) error {
+		return tx.AddWebhook(store.Webhook{ID: "wh-withdraw", RecipientID: o.recipient, URL: hooked.URL, Secret: key.Seal(hook.Purpose("wh-withdraw"), []byte(hook.NewSecret())), Created: storetest.Now})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	notices(1)
 	held := map[string]string{}
 	secret := bytes.Repeat([]byte{3}, 32)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,6 +164,12 @@ func TestWithdrawalOnEveryChannel(t *testing.T) {
 			if strings.Contains(got, word) {
 				t.Errorf("%s still holds %q", name, word)
 			}
+		}
+	}
+	notices(2)
+	for _, word := range []string{recipient, title, "changed our mind", o.release, o.ref, "release", "needs"} {
+		if strings.Contains(told.String(), word) {
+			t.Errorf("the recipient's webhook tells %q: %s", word, told.String())
 		}
 	}
 	for path, body := range map[string]any{"/entries/" + o.ref + "/pledges": map[string]any{"quantity": 1}, "/entries/" + o.ref + "/overlaps": map[string]any{"quantity": 1}} {

@@ -26,7 +26,7 @@ const tour = {
   observer: ["/catalogue", ["/catalogue", 0]],
   assessor: ["/work", "/recipients", ["/recipients", 0], ["/recipients", 0, "/report"], "/heat", "/trend", ["/hosts", 0], "/findings", ["/findings", 0], "/gaps", "/needs", "/effects", ["/effects", 3],
     "/stability", "/profiles", "/search?q=backup"],
-  auditor: ["/audit", "/work"],
+  auditor: ["/audit"],
   "donor-a": ["/catalogue", ["/catalogue", 0], ["/catalogue", 0, "/print"], ["/catalogue", "a[href^='/joint/']"], "/catalogue/best", "/catalogue/best?eur=250000", "/catalogue/best?eur=60000&floor=build&floor_eur=20000"],
   coordinator: ["/queue", "/board"],
 };
