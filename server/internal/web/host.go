@@ -5,11 +5,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vymir-project/vymir/policies"
 	"github.com/vymir-project/vymir/policies/assessment"
 	"github.com/vymir-project/vymir/server/internal/access"
 	"github.com/vymir-project/vymir/server/internal/desk"
+	"github.com/vymir-project/vymir/server/internal/enrol"
 	"github.com/vymir-project/vymir/server/internal/foreign"
 	"github.com/vymir-project/vymir/server/internal/review"
 	"github.com/vymir-project/vymir/server/internal/store"
@@ -19,6 +21,7 @@ import (
 const (
 	historyDays    = 90
 	maxChanges     = 60
+	maxGiven       = 12
 	maxToolResults = 500
 )
 
@@ -45,6 +48,12 @@ type reportRow struct {
 	By string
 }
 
+// given is a certificate as the page tells of it.
+type given struct {
+	At, Until time.Time
+	How       string // see [store.Certificate]
+}
+
 type hostData struct {
 	desk.HostView
 	Results []resultLine // that want a look: failed, undecided
@@ -56,6 +65,8 @@ type hostData struct {
 	Days    []dayMark
 	DaysOn  int
 	Reports []reportRow
+	Given   []given // certificates of the host, newest first
+	Back    *given  // the newest by which it came back without a valid one, of late
 	Open    int
 	Review  bool
 	Detail  int // results that came with what was seen
@@ -131,8 +142,12 @@ func bySeverity(x, y resultLine) int {
 func (q *request) hostHistory(d *hostData, cat *policies.Catalogue) error {
 	var changes []store.ResultChange
 	var days []bool
+	var certificates []store.Certificate
 	err := q.s.store.View(q.Context(), func(tx *store.Tx) (err error) {
 		if changes, err = tx.ChangesOf(d.Host.ID, q.now.AddDate(0, 0, -historyDays), maxChanges); err != nil {
+			return err
+		}
+		if certificates, err = tx.Certificates(d.Host.ID); err != nil {
 			return err
 		}
 		days, err = tx.MeasuredDays(d.Host.ID, q.now, historyDays)
@@ -140,6 +155,12 @@ func (q *request) hostHistory(d *hostData, cat *policies.Catalogue) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, c := range certificates[:min(len(certificates), maxGiven)] {
+		g := given{At: c.NotAfter.Add(-enrol.HostLife), Until: c.NotAfter, How: c.How} // what it is valid from is dated back
+		if d.Given = append(d.Given, g); d.Back == nil && g.How == "recover" && g.At.After(q.now.AddDate(0, 0, -historyDays)) {
+			d.Back = &g
+		}
 	}
 	slices.Reverse(changes)
 	for _, c := range changes {
