@@ -1,33 +1,22 @@
 package enrol
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"filippo.io/age"
-	"golang.org/x/sys/unix"
 
 	"github.com/vymir-project/vymir/agent/wire"
-	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 )
 
 // Lifetimes of what the CA signs.
@@ -183,55 +172,6 @@ func (ca *CA) refresh() {
 	}
 }
 
-// lock holds a file until the returned function is called; it waits for whoever holds it.
-func lock(name string) (unlock func(), err error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, unix.EROFS) {
-		return func() {}, nil // a folder that cannot be written to holds a CA already, or making one fails
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return func() { f.Close() }, nil
-}
-
-func (ca *CA) openExport() error {
-	name := ca.file("export.key")
-	if err := private(name); errors.Is(err, os.ErrNotExist) {
-		if ca.export, err = age.GenerateX25519Identity(); err != nil {
-			return err
-		}
-		return ca.keys.write(name, []byte(ca.export.String()+"\n"))
-	} else if err != nil {
-		return err
-	}
-	b, err := ca.keys.read(name)
-	if err != nil {
-		return err
-	}
-	if ca.export, err = age.ParseX25519Identity(strings.TrimSpace(string(b))); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-// ExportRecipient is the age recipient that hosts encrypt sealed export files to.
-func (ca *CA) ExportRecipient() string { return ca.export.Recipient().String() }
-
-// Unseal reads a sealed export file and returns its content with the certificate whose key signed it; see
-// [wire.Unseal] for the errors. Whose host that is, the caller finds out.
-func (ca *CA) Unseal(r io.Reader) (*vymirv1.ExportBody, *x509.Certificate, error) {
-	body, chain, err := wire.Unseal(r, ca.export)
-	if err != nil {
-		return nil, nil, err
-	}
-	return body, chain[0], nil
-}
-
 func (ca *CA) file(name string) string { return filepath.Join(ca.dir, name) }
 
 func (ca *CA) create(now time.Time) error {
@@ -355,159 +295,4 @@ func (ca *CA) Issuers() (out [][]byte) {
 		out = append(out, c.Raw)
 	}
 	return out
-}
-
-// Server gives the certificate this server shows for names (host names or addresses), with its chain up to the
-// root, as hosts that enrol know only the root's pin. It is made anew at two thirds of its life.
-func (ca *CA) Server(now time.Time, names ...string) (*tls.Certificate, error) {
-	ca.mu.Lock()
-	defer ca.mu.Unlock()
-	ca.refresh()
-	id := fmt.Sprint(names)
-	if c := ca.server[id]; c != nil && now.Before(c.Leaf.NotAfter.Add(-serverLife/3)) {
-		return c, nil
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	t := &x509.Certificate{
-		Subject:  pkix.Name{CommonName: "vymir-server"},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		NotBefore: now.Add(-backdate), NotAfter: now.Add(serverLife),
-	}
-	for _, n := range names {
-		if ip := net.ParseIP(n); ip != nil {
-			t.IPAddresses = append(t.IPAddresses, ip)
-		} else if n != "" {
-			t.DNSNames = append(t.DNSNames, n)
-		}
-	}
-	leaf, err := sign(t, ca.issuing, &key.PublicKey, ca.key)
-	if err != nil {
-		return nil, fmt.Errorf("sign server certificate: %w", err)
-	}
-	c := &tls.Certificate{Certificate: [][]byte{leaf.Raw, ca.issuing.Raw, ca.root.Raw}, PrivateKey: key, Leaf: leaf}
-	if ca.old != nil { // for hosts and tokens that know only the root before this one
-		c.Certificate = append(c.Certificate, ca.old.cross.Raw, ca.old.root.Raw)
-	}
-	ca.server[id] = c
-	return c, nil
-}
-
-// SignHost makes a client certificate for a host's public key. The subject is the host's id and nothing else.
-func (ca *CA) SignHost(public any, host string, now time.Time) (*x509.Certificate, error) {
-	ca.mu.Lock()
-	defer ca.mu.Unlock()
-	ca.refresh()
-	c, err := sign(&x509.Certificate{
-		Subject:  pkix.Name{CommonName: host},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-		NotBefore: now.Add(-backdate), NotAfter: now.Add(HostLife),
-	}, ca.issuing, public, ca.key)
-	if err != nil {
-		return nil, fmt.Errorf("sign host certificate: %w", err)
-	}
-	return c, nil
-}
-
-func authority(name string, now time.Time, life time.Duration) *x509.Certificate {
-	return &x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:  x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		NotBefore: now.Add(-backdate), NotAfter: now.Add(life),
-	}
-}
-
-func sign(t, parent *x509.Certificate, public any, key crypto.Signer) (*x509.Certificate, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, err
-	}
-	t.SerialNumber = serial
-	der, err := x509.CreateCertificate(rand.Reader, t, parent, public, key)
-	if err != nil {
-		return nil, err
-	}
-	return x509.ParseCertificate(der)
-}
-
-func readCertificate(name string) (*x509.Certificate, error) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	p, _ := pem.Decode(b)
-	if p == nil || p.Type != "CERTIFICATE" {
-		return nil, fmt.Errorf("%s holds no certificate", name)
-	}
-	c, err := x509.ParseCertificate(p.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
-}
-
-// private refuses a key file that others can read.
-func private(name string) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("%s can be read by others (mode %04o): make it 0600, and if it may have been read, make a new CA", name, info.Mode().Perm())
-	}
-	return nil
-}
-
-func writeCertificate(name string, c *x509.Certificate) error {
-	return writeFile(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}), 0o644)
-}
-
-// writeFile replaces a file in one step, so that a crash leaves the old one or the new one.
-func writeFile(name string, data []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = bytes.NewReader(data).WriteTo(f)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return os.Rename(f.Name(), name)
-}
-
-// Secret derives a key for one purpose from the issuing key (or from secret.key, where that one only signs). All server
-// processes of one CA derive the same, so that any of them understands what another handed out.
-func (ca *CA) Secret(purpose string) (out [32]byte, err error) {
-	ca.mu.Lock()
-	defer ca.mu.Unlock()
-	seed, err := ca.seed()
-	if err != nil {
-		return out, fmt.Errorf("derive key: %w", err)
-	}
-	key, err := hkdf.Key(sha256.New, seed, nil, "vymir "+purpose, len(out))
-	if err != nil {
-		return out, fmt.Errorf("derive key: %w", err)
-	}
-	copy(out[:], key)
-	return out, nil
-}
-
-func (ca *CA) seed() ([]byte, error) {
-	if k, ok := ca.key.(*ecdsa.PrivateKey); ok {
-		return x509.MarshalPKCS8PrivateKey(k)
-	}
-	name := ca.file("secret.key")
-	if err := private(name); errors.Is(err, os.ErrNotExist) {
-		b := make([]byte, 32)
-		rand.Read(b)
-		if err := ca.keys.write(name, b); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
-		return nil, err
-	}
-	return ca.keys.read(name)
 }
