@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,7 +32,9 @@ type containers struct {
 	named map[string]*grouped // by the container, where only its processes tell it
 	walk  time.Time           // the last, where groups cannot be opened by their number
 	files *oci.Finder
-	mixed func() bool // whether this host has hierarchies of the first version
+
+	older  bool      // whether there are containers in hierarchies of the first version
+	looked time.Time // for that
 }
 
 // grouped is a control group that was looked up.
@@ -82,13 +83,10 @@ func (c *containers) ofGroup(group uint64) *grouped {
 
 // ofProcess reads the groups of a process in the hierarchies of the first version, of which a program in the kernel sees nothing.
 func (c *containers) ofProcess(pid uint32) *grouped {
-	if c.mixed == nil {
-		c.mixed = sync.OnceValue(func() bool {
-			b, err := readAtMost("/proc/self/cgroup", maxGroupFile)
-			return err == nil && len(olderGroups(b)) > 0
-		})
+	if time.Since(c.looked) > groupsAtMost {
+		c.older, c.looked = olderContainers(), time.Now()
 	}
-	if !c.mixed() {
+	if !c.older {
 		return nil
 	}
 	b, err := readAtMost(fmt.Sprintf("/proc/%d/cgroup", pid), maxGroupFile)
@@ -110,6 +108,23 @@ func (c *containers) ofProcess(pid uint32) *grouped {
 		return c.named[id]
 	}
 	return nil
+}
+
+// homes are where container runtimes put their groups by themselves; what systemd puts somewhere for them is in the unified
+// hierarchy, too.
+var homes = []string{"docker", "kubepods", "libpod_parent", "lxc", "lxc.payload.*", "crio*", "cri-containerd*"}
+
+// olderContainers says whether one of the hierarchies of the first version holds containers. It asks for the names of few
+// directories, as asking each process would cost more than seeing it.
+func olderContainers() bool {
+	for _, root := range hook.MountedAs("cgroup") {
+		for _, home := range homes {
+			if found, _ := filepath.Glob(filepath.Join(root, home)); len(found) > 0 { // the patterns are ours: they are well formed
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // olderGroups gives the paths in cgroup(7)'s file of a process but that of the unified hierarchy, whose number is 0.

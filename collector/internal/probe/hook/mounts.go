@@ -108,16 +108,25 @@ func unescape(s string) string {
 
 // Unified is where the unified hierarchy is mounted; "": nowhere.
 func Unified() string {
-	f, err := os.Open("/proc/self/mounts")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	for sc.Scan() {
-		if f := strings.Fields(sc.Text()); len(f) > 2 && f[2] == "cgroup2" {
-			return f[1]
-		}
+	if all := MountedAs("cgroup2"); len(all) > 0 {
+		return all[0]
 	}
 	return ""
+}
+
+// MountedAs gives the places where a kind of file system is mounted, in the order of the mount table.
+func MountedAs(kind string) []string {
+	f, err := os.Open("/proc/self/mounts")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var points []string
+	sc := bufio.NewScanner(f)
+	for n := 0; sc.Scan() && n < maxMounts; n++ {
+		if f := strings.Fields(sc.Text()); len(f) > 2 && f[2] == kind {
+			points = append(points, unescape(f[1]))
+		}
+	}
+	return points
 }

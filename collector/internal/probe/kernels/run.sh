@@ -120,7 +120,7 @@ boot() {
 	cp "$module" "$cache/module/lib/modules/dummy.ko"
 	(cat "$cache/initrd.gz"; cd "$cache/module" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initrd-$name.gz"
 	for attempt in 1 2 3; do
-		emulate "$image" "$cache/initrd-$name.gz" "$extra" >"$log" 2>&1 || true
+		emulate "$image" "$cache/initrd-$name.gz" "$extra" "$log"
 		grep -aq 'VYMIR kernel' "$log" && break
 		echo "$name: attempt $attempt did not boot"
 	done
@@ -129,11 +129,23 @@ boot() {
 	grep -aq 'VYMIR result: pass' "$log"
 }
 
+# Ends when the machine does. One that hangs on its way to the first process, or on its way out after its result, as both
+# happens to emulated ones on a busy host, is switched off.
 # cx16=off: QEMU 7.2 spoils the flags of cmpxchg16b, on which newer kernels then fall over.
 emulate() {
+	local image=$1 initrd=$2 extra=$3 log=$4 began=$SECONDS over= machine
 	timeout 3600 qemu-system-x86_64 -accel tcg,thread=single -cpu max,cx16=off -m 1024 -smp 1 -nographic -no-reboot \
-		-nic none -kernel "$1" -initrd "$2" \
-		-append "console=ttyS0 panic=-1 quiet no_timer_check lsm=lockdown,capability,bpf VYMIR_CONTROLS=$controls $3" </dev/null
+		-nic none -kernel "$image" -initrd "$initrd" \
+		-append "console=ttyS0 panic=-1 quiet no_timer_check lsm=lockdown,capability,bpf VYMIR_CONTROLS=$controls $extra" \
+		</dev/null >"$log" 2>&1 &
+	machine=$!
+	while kill -0 "$machine" 2>/dev/null; do
+		sleep 1
+		if [ -z "$over" ] && grep -aq 'VYMIR result' "$log"; then over=$SECONDS; fi
+		if [ -n "$over" ] && [ $((SECONDS - over)) -ge 15 ]; then kill "$machine" 2>/dev/null || true; fi
+		if [ $((SECONDS - began)) -ge 300 ] && ! grep -aq 'VYMIR kernel' "$log"; then kill "$machine" 2>/dev/null || true; fi
+	done
+	wait "$machine" || true
 }
 
 controls=${VYMIR_CONTROLS:-all}
