@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/spool"
 	"github.com/vymir-project/vymir/agent/internal/uplink"
 	"github.com/vymir-project/vymir/collector/facts"
@@ -108,6 +109,11 @@ func DescribeSelf(doc *facts.Document, c Config) {
 			doc.Time.ServerSkewSeconds = &seconds
 		}
 	}
+}
+
+// LastLanguages fills the family languages with what the daemon's last good scan by vymir-osvscan found; nothing is scanned.
+func LastLanguages(doc *facts.Document, c Config) {
+	doc.Languages, doc.Families["languages"] = osvscan.Last(c.osvscanOptions(), doc.MeasuredAt)
 }
 
 // ownProgram is the state of the file this program runs from; nil when it is gone or cannot be looked at.

@@ -134,7 +134,7 @@ func (c *Config) osvscanOptions() osvscan.Options {
 	s := c.OSVScan
 	o := osvscan.Options{
 		Program: cmp.Or(s.Program, "/usr/lib/vymir/vymir-osvscan"), Data: s.Data, Paths: s.Paths, Every: cmp.Or(time.Duration(s.Every), 24*time.Hour),
-		Time: cmp.Or(time.Duration(s.Time), 5*time.Minute), MemoryMiB: cmp.Or(s.MemoryMiB, 512), MaxAgeDays: cmp.Or(s.MaxAgeDays, 30), Dir: c.collectorDir(),
+		Time: cmp.Or(time.Duration(s.Time), 5*time.Minute), MemoryMiB: cmp.Or(s.MemoryMiB, 512), MaxAgeDays: cmp.Or(s.MaxAgeDays, 30), Dir: filepath.Join(c.StateDir, "collector"),
 	}
 	if len(o.Paths) == 0 {
 		o.Paths = []string{"/opt", "/srv", "/usr/local", "/var/www", "/home", "/root"}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vymir-project/vymir/agent/internal/control"
 	"github.com/vymir-project/vymir/agent/internal/identity"
+	"github.com/vymir-project/vymir/agent/internal/osvscan"
 	"github.com/vymir-project/vymir/agent/internal/pack"
 	"github.com/vymir-project/vymir/agent/internal/redact"
 	"github.com/vymir-project/vymir/agent/internal/spool"
@@ -36,6 +37,7 @@ type Status struct {
 	Policies       Policies        `json:"policies"`
 	Vulns          Knowledge       `json:"vulnerability_index"`
 	Banned         Knowledge       `json:"forbidden_software"`
+	Languages      Languages       `json:"languages"`
 	LastAssessment *LastAssessment `json:"last_assessment,omitzero"`
 	Uplink         uplink.State    `json:"uplink"`
 	Budget         uplink.Budget   `json:"budget"` // of the link this host is on now
@@ -78,6 +80,14 @@ type Knowledge struct {
 	Missing  string    `json:"missing,omitzero"`  // why there is none: what it would tell is unmeasured
 }
 
+// Languages is the last good scan for packages of programming languages.
+type Languages struct {
+	SetUp      bool      `json:"set_up"`              // otherwise nothing is scanned
+	ScannedAt  time.Time `json:"scanned_at,omitzero"` // zero: none has ended well yet
+	Packages   int       `json:"packages"`
+	Vulnerable int       `json:"vulnerable"` // of them
+}
+
 // Given reports whether there was ever one to read.
 func (k Knowledge) Given() bool { return k.Missing != noIndex && k.Missing != noList }
 
@@ -88,6 +98,16 @@ func days(now, of time.Time) *int {
 	}
 	n := max(int(now.Sub(of)/(24*time.Hour)), 0)
 	return &n
+}
+
+// readLanguages tells of the last good scan.
+func (s *Status) readLanguages(c Config, now time.Time) {
+	if s.Languages.SetUp = c.OSVScan.Data != ""; !s.Languages.SetUp {
+		return
+	}
+	if l, _ := osvscan.Last(c.osvscanOptions(), now); l != nil {
+		s.Languages.ScannedAt, s.Languages.Packages, s.Languages.Vulnerable = l.ScannedAt, l.Packages, len(l.Vulnerable)
+	}
 }
 
 // readKnowledge says which policies, index and list are in force.
@@ -161,7 +181,9 @@ func ReadStatus(ctx context.Context, c Config) (*Status, error) {
 		s.Outbox = Outbox{Items: st.Items, Bytes: st.Bytes, LastSequence: st.Last, Acknowledged: st.Acknowledged, Dropped: st.Dropped, Damaged: st.Damaged, Oldest: st.Oldest}
 	}
 	s.LastAssessment = readLast(c)
-	s.readKnowledge(c, s.Uplink.BestNow(time.Now(), nil))
+	now := s.Uplink.BestNow(time.Now(), nil)
+	s.readKnowledge(c, now)
+	s.readLanguages(c, now)
 	if live, err := control.Get[control.Live](ctx, c.Socket, "live"); err == nil {
 		s.Running, s.Daemon = true, live
 		s.Problems = append(s.Problems, live.Problems...)

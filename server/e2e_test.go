@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -722,5 +723,11 @@ func TestIndexesTravel(t *testing.T) {
 	w.agent("run", "--once") //nolint:errcheck // it tries what came, and finds nobody
 	if w.inForce("vulns") != 3 || w.inForce("banned") != 2 {
 		t.Errorf("after the stick revision %d of the index and %d of the list are in force, want 3 and 2", w.inForce("vulns"), w.inForce("banned"))
+	}
+	if out, err := w.agent("status"); err != nil || !strings.Contains(out, own+", revision 3") || !strings.Contains(out, "Fictitious order, revision 2") {
+		t.Errorf("status: %s %v", out, err)
+	}
+	if out, err := w.agent("facts"); err != nil || !regexp.MustCompile(`"forbidden_software": \{\s*"state": "(ok|partial)"`).MatchString(out) {
+		t.Errorf("the list that came is not used by a command: %v", err)
 	}
 }

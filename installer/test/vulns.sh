@@ -89,7 +89,8 @@ for _ in $(seq 600); do
 done
 case "$s" in running|degraded) ;; *) echo "systemd did not come up: $s"; tail -20 "$work/boot.log"; exit 1 ;; esac
 inside ip link set lo up
-inside ip link add out type dummy && inside ip addr add 203.0.113.7/24 dev out && inside ip link set out up
+inside ip link add out type veth peer name away
+inside ip link set away up; inside ip addr add 203.0.113.7/24 dev out; inside ip link set out up
 echo "  services that listen: $(inside ss -Hltnp 2>/dev/null | grep -o '(("[^"]*' | sort -u | cut -c4- | tr '\n' ' ')"
 
 agent=(/opt/vymir/vymir-agent vulns --bundle-key /opt/vymir/keys.pub --format json)

@@ -72,7 +72,7 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time,
 	if o.Vulnerabilities, o.VulnerabilitiesReason, err = p.openVulns(vulns, root == "" || root == "/"); err != nil {
 		return nil, err
 	}
-	if o.Banned, o.BannedReason, err = p.openBanned(vulns.banned, vulns.key); err != nil {
+	if o.Banned, o.BannedReason, err = p.openBanned(vulns.banned, vulns.key, root == "" || root == "/"); err != nil {
 		return nil, err
 	}
 	if root == "" || root == "/" {
@@ -85,6 +85,7 @@ func (p *program) collect(ctx context.Context, root, role string, now time.Time,
 	doc, err := collector.Collect(ctx, o)
 	if err == nil && doc.Live {
 		agent.DescribeSelf(doc, p.hostConfig())
+		agent.LastLanguages(doc, p.hostConfig())
 	}
 	return doc, err
 }

@@ -105,6 +105,12 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	}
 	add("status.vulns", p.knowledge(s.Vulns, "status.vulns_none"))
 	add("status.banned", p.knowledge(s.Banned, "status.banned_none"))
+	switch l := s.Languages; {
+	case !l.ScannedAt.IsZero():
+		add("status.languages", p.text("status.languages_of", report.At(l.ScannedAt), l.Packages, l.Vulnerable))
+	case l.SetUp:
+		add("status.languages", p.text("word.never"))
+	}
 	if a := s.LastAssessment; a != nil {
 		m := a.Summary
 		add("status.assessment", report.At(a.MeasuredAt)+": "+p.text("report.counts", m.Pass+m.Fail+m.Unmeasured+m.NotApplicable+m.Error, m.Fail, m.Pass, m.Unmeasured, m.NotApplicable, m.Error))

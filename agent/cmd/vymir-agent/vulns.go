@@ -125,9 +125,10 @@ func (p *program) vulnsCommand() *cobra.Command {
 				return err
 			}
 			if f.format == "json" {
-				return p.writeJSON(map[string]any{"index": doc.Vulnerabilities.Index, "observed_days": doc.Vulnerabilities.ObservedDays, "vulnerabilities": triaged})
+				return p.writeJSON(map[string]any{"index": doc.Vulnerabilities.Index, "observed_days": doc.Vulnerabilities.ObservedDays, "vulnerabilities": triaged, "languages": doc.Languages})
 			}
 			p.printVulns(doc.Vulnerabilities, triaged, f.all)
+			p.printLanguages(doc.Languages, f.all)
 			return nil
 		},
 	}
@@ -169,6 +170,31 @@ func (p *program) printVulns(v *facts.Vulnerabilities, triaged []policies.Triage
 			}
 			p.println("      " + line)
 		}
+	}
+}
+
+// printLanguages lists the packages of programming languages that wait for a fix; with all those too for which there is none. Without a scan
+// nothing is said: it is optional.
+func (p *program) printLanguages(l *facts.Languages, all bool) {
+	if l == nil {
+		return
+	}
+	p.println("")
+	p.println(p.text("vulns.languages", len(l.Vulnerable), l.Packages, l.AgeHours))
+	for _, pkg := range l.Vulnerable {
+		var fixed, open []string
+		for _, v := range pkg.Vulnerabilities {
+			if v.Fixed != "" {
+				fixed = append(fixed, v.ID+" → "+v.Fixed)
+			} else {
+				open = append(open, v.ID+": "+p.text("vulns.no_fix"))
+			}
+		}
+		if len(fixed) == 0 && !all {
+			continue
+		}
+		p.println(fmt.Sprintf("  %s %s (%s)  %s", pkg.Name, pkg.Version, pkg.Ecosystem, strings.Join(pkg.Locations, ", ")))
+		p.println("      " + strings.Join(slices.Concat(fixed, open), "; "))
 	}
 }
 

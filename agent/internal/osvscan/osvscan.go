@@ -50,6 +50,8 @@ type Options struct {
 	Dir        string        // where the last good result is remembered, and the scan's working folder goes
 }
 
+const notSetUp = "vymir-osvscan is not set up"
+
 // Errors of a scan.
 var (
 	errReport  = errors.New("not a report of vymir-osvscan")
@@ -59,7 +61,7 @@ var (
 // Scan gives the result of the last scan, or of a new one when that is due, as facts with their family's status.
 func Scan(ctx context.Context, o Options, now time.Time) (*facts.Languages, facts.Status) {
 	if o.Program == "" || o.Data == "" {
-		return nil, facts.Status{State: facts.StateUnmeasured, Reason: "vymir-osvscan is not set up"}
+		return nil, facts.Status{State: facts.StateUnmeasured, Reason: notSetUp}
 	}
 	last := o.remembered()
 	if last != nil && !now.Before(last.ScannedAt) && now.Sub(last.ScannedAt) < o.Every {
@@ -80,6 +82,18 @@ func Scan(ctx context.Context, o Options, now time.Time) (*facts.Languages, fact
 	st := status(next, why)
 	st.DurationSeconds = time.Since(start).Seconds()
 	return aged(next, now), st
+}
+
+// Last gives the result of the last good scan as facts with their family's status, and starts nothing.
+func Last(o Options, now time.Time) (*facts.Languages, facts.Status) {
+	if o.Program == "" || o.Data == "" {
+		return nil, facts.Status{State: facts.StateUnmeasured, Reason: notSetUp}
+	}
+	last := o.remembered()
+	if last == nil {
+		return nil, facts.Status{State: facts.StateUnmeasured, Reason: "no scan has ended well yet: the daemon makes them, and only root may see what they found"}
+	}
+	return aged(last, now), status(last, "")
 }
 
 func aged(l *facts.Languages, now time.Time) *facts.Languages {
@@ -111,6 +125,9 @@ func status(l *facts.Languages, why string) facts.Status {
 }
 
 func (o Options) remembered() *facts.Languages {
+	if o.Dir == "" {
+		return nil
+	}
 	name := filepath.Join(o.Dir, stateName)
 	if info, err := os.Stat(name); err != nil || info.Size() > kept {
 		return nil
@@ -138,7 +155,8 @@ func (o Options) run(ctx context.Context, now time.Time) (*facts.Languages, erro
 	defer os.RemoveAll(tmp)
 	ctx, cancel := context.WithTimeout(ctx, o.Time+30*time.Second) // the program keeps its budget by itself; this is for one that does not
 	defer cancel()
-	args := []string{"--data", o.Data, "--memory-mib", fmt.Sprint(o.MemoryMiB), "--time", o.Time.String(), "--max-age-days", fmt.Sprint(o.MaxAgeDays)}
+	memory := room("/", o.MemoryMiB)
+	args := []string{"--data", o.Data, "--memory-mib", fmt.Sprint(memory), "--time", o.Time.String(), "--max-age-days", fmt.Sprint(o.MaxAgeDays)}
 	for _, p := range o.Paths {
 		if _, err := os.Stat(p); err == nil {
 			args = append(args, p)
@@ -147,11 +165,15 @@ func (o Options) run(ctx context.Context, now time.Time) (*facts.Languages, erro
 	cmd := exec.CommandContext(ctx, o.Program, args...)
 	out, complaint := &limited{limit: maxOutput}, &limited{limit: maxComplaint}
 	cmd.Stdout, cmd.Stderr = out, complaint
-	cmd.Dir, cmd.Env = "/", []string{"TMPDIR=" + tmp, fmt.Sprintf("GOMEMLIMIT=%dMiB", o.MemoryMiB*3/4)}
+	cmd.Dir, cmd.Env = "/", []string{"TMPDIR=" + tmp, fmt.Sprintf("GOMEMLIMIT=%dMiB", memory*3/4)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("vymir-osvscan: %s", reason(complaint.b.Bytes(), err))
+		why := reason(complaint.b.Bytes(), err)
+		if memory < o.MemoryMiB {
+			why += fmt.Sprintf(" (it had %d MiB of the %d that are set: the limits of this agent's unit leave no more)", memory, o.MemoryMiB)
+		}
+		return nil, fmt.Errorf("vymir-osvscan: %s", why)
 	}
 	if out.over {
 		return nil, fmt.Errorf("%w: more than %d MiB", errReport, maxOutput>>20)
