@@ -3,6 +3,7 @@ package osvscan
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,18 +22,25 @@ func room(root string, wanted int) int {
 		return wanted
 	}
 	for line := range strings.Lines(string(text)) {
-		group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::/")
-		if !ok {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), ":")
+		controllers, group, ok := strings.Cut(line, ":/")
+		at, limits := "sys/fs/cgroup", []string{"memory.high", "memory.max"}
+		switch {
+		case !ok:
+			continue
+		case slices.Contains(strings.Split(controllers, ","), "memory"): // of the first version of control groups
+			at, limits = "sys/fs/cgroup/memory", []string{"memory.limit_in_bytes"}
+		case controllers != "":
 			continue
 		}
-		for group = filepath.Clean(group); ; group = filepath.Dir(group) {
-			for _, limit := range []string{"memory.high", "memory.max"} {
-				b, err := os.ReadFile(filepath.Join(root, "sys/fs/cgroup", group, limit))
+		for group = filepath.Join("/", group); ; group = filepath.Dir(group) {
+			for _, limit := range limits {
+				b, err := os.ReadFile(filepath.Join(root, at, group, limit))
 				if n, bad := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 63); err == nil && bad == nil { // else "max", or none
 					wanted = min(wanted, max(int(n>>20)-ownMiB, leastMiB))
 				}
 			}
-			if group == "." {
+			if group == "/" {
 				break
 			}
 		}

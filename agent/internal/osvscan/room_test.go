@@ -19,7 +19,8 @@ func TestRoom(t *testing.T) {
 		"none":            {"0::/system.slice/vymir-agent.service\n", map[string]string{"system.slice/memory.max": "max\n"}, 512},
 		"ample":           {"0::/a\n", map[string]string{"a/memory.max": "9663676416\n"}, 512},
 		"less-than-least": {"0::/a\n", map[string]string{"a/memory.high": "1048576\n"}, 64},
-		"first-version":   {"4:memory:/a\n1:cpu:/\n", map[string]string{"a/memory.max": "1048576\n"}, 512},
+		"first-version":   {"5:cpu:/a\n4:memory:/a/b\n0::/\n", map[string]string{"memory/a/memory.limit_in_bytes": "268435456\n", "memory/memory.limit_in_bytes": "9223372036854771712\n"}, 192},
+		"others-limit":    {"4:memory:/a\n", map[string]string{"memory/b/memory.limit_in_bytes": "268435456\n", "a/memory.max": "1048576\n"}, 512},
 		"nonsense":        {"0::/../../a\nx\n", map[string]string{"a/memory.max": "many\n"}, 512},
 		"no-proc":         {"", nil, 512},
 	} {
