@@ -321,7 +321,7 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	if err := c.readBase(); err != nil {
 		return false, err
 	}
-	measured := c.measured(next.MeasuredMs)
+	measured := c.inOrder(c.measured(next.MeasuredMs))
 	change, err := c.difference(next, controls.Lookup(catalogue))
 	if errors.Is(err, wire.ErrMalformed) {
 		return c.refuse(it.Sequence, wire.RefusedMalformed, err, true), nil
@@ -332,7 +332,9 @@ func (c *checkIn) keep(d *delivery, kind string, next *vymirv1.Assessment) (goOn
 	if err != nil {
 		return c.refuse(it.Sequence, wire.RefusedMalformed, err, true), nil
 	}
-	if err := c.tx.AddAssessment(c.line(d, kind, next, state.digest[:])); err != nil {
+	line := c.line(d, kind, next, state.digest[:])
+	line.Measured = measured
+	if err := c.tx.AddAssessment(line); err != nil {
 		return false, err
 	}
 	h := &c.host
@@ -358,6 +360,15 @@ func (c *checkIn) measured(ms int64) time.Time {
 		m = earliest
 	}
 	return m.UTC()
+}
+
+// inOrder keeps the times of a host's measurements in the order of its sequence, which no clock disturbs: a clock that was set back between two
+// of them, long before this check-in, is not known by its skew now. What is in front of the server's own clock binds nobody.
+func (c *checkIn) inOrder(measured time.Time) time.Time {
+	if before := c.host.Measured; !measured.After(before) && !before.After(c.now) {
+		return before.Add(time.Millisecond).UTC()
+	}
+	return measured
 }
 
 // plausible keeps a time for the record unless it is absurd.

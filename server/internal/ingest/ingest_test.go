@@ -497,6 +497,34 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestClockSetBackWhileOffline: a host measured by a right clock, then its clock fell back by years (a dead battery), all of it before it came
+// through again with a right clock. The order is that of its sequence: what failed and then passed is closed, not open.
+func TestClockSetBackWhileOffline(t *testing.T) {
+	st := storetest.New(t)
+	s := start(t, st, nil)
+	a := s.enrol(t, wire.QUIC)
+	now := time.Now()
+	a.send(t, full(1, sample(1, now.Add(-time.Hour))), full(2, sample(controlCount+1, now.AddDate(-9, 0, 0))))
+	if n := s.findings(t, a.id, review.Closed); n != controlCount {
+		t.Errorf("%d findings were closed, want %d", n, controlCount)
+	}
+	a.send(t, full(3, sample(controlCount+1, now)))
+	if err := st.View(t.Context(), func(tx *store.Tx) error {
+		all, err := tx.Assessments(a.id, 0, 0)
+		for i := range len(all) - 1 {
+			if !all[i].Measured.After(all[i+1].Measured) {
+				t.Errorf("number %d was measured %s, number %d %s", all[i].Sequence, all[i].Measured, all[i+1].Sequence, all[i+1].Measured)
+			}
+		}
+		if d := now.Sub(all[0].Measured); d < -time.Minute || d > time.Minute {
+			t.Errorf("after the clock was set right again the newest was measured %v ago", d)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestLossesAreTold: what a host's outbox lost stands at the server, and a check-in that says nothing says zero.
 func TestLossesAreTold(t *testing.T) {
 	st := storetest.New(t)
