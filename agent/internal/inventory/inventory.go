@@ -159,7 +159,7 @@ func OpenVEX(w io.Writer, doc *facts.Document, triaged []policies.Triaged, versi
 		Tooling: Tool + " " + version, Statements: []statement{},
 	}
 	for _, t := range triaged {
-		s := statement{Vulnerability: named{Name: t.ID, Aliases: t.CVEs}, Status: "affected", Products: []product{}}
+		s := statement{Vulnerability: named{Name: t.ID, Aliases: slices.DeleteFunc(slices.Clone(t.CVEs), func(cve string) bool { return cve == t.ID })}, Status: "affected", Products: []product{}}
 		for _, name := range t.Packages {
 			for _, purl := range byName[name] {
 				if one := (product{purl}); !slices.Contains(s.Products, one) { // rpm keeps several of one kernel

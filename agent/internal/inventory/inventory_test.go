@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -94,6 +95,20 @@ func TestOpenVEX(t *testing.T) {
 	var v vex
 	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 		t.Fatal(err)
+	}
+	// OpenVEX's own library reads this file in the module testdata/govex.
+	const golden = "testdata/openvex.json"
+	if os.Getenv("VYMIR_UPDATE") == "1" {
+		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(expect), out.String()); diff != "" {
+		t.Errorf("document; VYMIR_UPDATE=1 writes it anew (-want +got):\n%s", diff)
 	}
 	if v.Context != "https://openvex.dev/ns/v0.2.0" || !uuid.MatchString(v.ID) || v.Author == "" || v.Version != 1 || v.Timestamp.IsZero() {
 		t.Errorf("head: %+v", v)
