@@ -91,10 +91,12 @@ bench-wire: ## what a check-in costs on a wire between the two programs, and by 
 	go run ./agent/internal/dictionary
 
 .PHONY: fuzz-canaries
-fuzz-canaries: ## plant made-up names at every disclosure level and look for them in all that donors get (8 minutes; FOR=30m)
+fuzz-canaries: ## plant made-up names in every internal text and look for them in all that donors get: texts, pages, API, files, push, log (2 x 8 minutes; FOR=30m)
 	@mkdir -p $(BIN)
-	go test -c -o $(BIN)/catalogue.test ./server/internal/catalogue
-	cd server/internal/catalogue && $(CURDIR)/$(BIN)/catalogue.test -test.run '^$$' -test.fuzz '^FuzzCanaries$$' -test.fuzztime $${FOR:-8m} -test.fuzzcachedir "$$(mktemp -d)"
+	for p in catalogue:FuzzCanaries api:FuzzDonorsBytes; do \
+		go test -c -o $(BIN)/$${p%:*}.test ./server/internal/$${p%:*}; \
+		(cd server/internal/$${p%:*} && $(CURDIR)/$(BIN)/$${p%:*}.test -test.run '^$$' -test.fuzz "^$${p#*:}$$" -test.fuzztime $${FOR:-8m} -test.fuzzcachedir "$$(mktemp -d)"); \
+	done
 
 .PHONY: soak
 soak: ## 2,000 simulated agents against one real server, both killed at random: everything stored exactly once (some minutes; AGENTS=n)

@@ -40,7 +40,7 @@ type bench struct {
 // object is one of everything that a path can name.
 type object struct{ recipient, host, finding, need, release, draft, digest, ref, pledge, person, file, webhook, report, token, project, code string }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	st := storetest.New(t)
 	clock := func() time.Time { return storetest.Now }
@@ -82,7 +82,7 @@ func (b *bench) actor(login string) access.Actor {
 }
 
 // tenant publishes a named need to the audience, drafts another, and lets the first donor of the audience pledge.
-func (b *bench) tenant(t *testing.T, name string, audience []string, host string) {
+func (b *bench) tenant(t testing.TB, name string, audience []string, host string) {
 	t.Helper()
 	ctx, admin := t.Context(), b.actor("admin-"+name)
 	run, err := b.cat.Needs(ctx, admin, "")
@@ -151,7 +151,7 @@ func (b *bench) tenant(t *testing.T, name string, audience []string, host string
 	b.objects[name] = o
 }
 
-func (b *bench) session(t *testing.T, login string) string {
+func (b *bench) session(t testing.TB, login string) string {
 	t.Helper()
 	if b.sessions[login] == "" {
 		link, err := b.people.NewLink(t.Context(), "cli:test", b.world.Users[login], 0)

@@ -20,7 +20,7 @@ type contract struct {
 	checked  int
 }
 
-func newContract(t *testing.T, h http.Handler) *contract {
+func newContract(t testing.TB, h http.Handler) *contract {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, Prefix+"/openapi.json", nil))

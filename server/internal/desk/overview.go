@@ -37,7 +37,7 @@ func (d *Desk) Queue(ctx context.Context, a access.Actor, since, soon time.Time,
 		if q.Reviews, err = remember(d, "reviews", ids, func() ([]store.OpenReview, error) { return tx.OpenReviews(ids, now) }); err != nil {
 			return fmt.Errorf("gather findings: %w", err)
 		}
-		if q.Recipients, err = tx.TotalsByRecipient(ids, since); err != nil {
+		if q.Recipients, err = d.totals(tx, ids, since); err != nil {
 			return fmt.Errorf("sum up hosts: %w", err)
 		}
 		if q.Waivers, err = tx.WaiversEnding(ids, now, soon, limit); err != nil {
@@ -58,8 +58,13 @@ func (d *Desk) TotalsByRecipient(ctx context.Context, a access.Actor, since time
 	if err != nil {
 		return nil, err
 	}
-	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = tx.TotalsByRecipient(ids, since); return err })
+	err = d.st.View(ctx, func(tx *store.Tx) (err error) { list, err = d.totals(tx, ids, since); return err })
 	return list, err
+}
+
+// totals sums up hosts by recipient.
+func (d *Desk) totals(tx *store.Tx, ids []string, since time.Time) ([]store.RecipientTotals, error) {
+	return remember(d, "totals", ids, func() ([]store.RecipientTotals, error) { return tx.TotalsByRecipient(ids, since) })
 }
 
 // SearchHosts lists hosts that are the actor's to see and whose name, id or system holds a text in lower case.

@@ -79,10 +79,10 @@ func (s *server) work(q *request) error {
 	if err != nil {
 		return err
 	}
-	d := workData{Mine: v.Mine, MineDue: v.Overdue}
+	d := workData{Mine: v.Mine, MineDue: v.Overdue, Reviews: make([]reviewLine, 0, len(v.Reviews))}
 	for _, r := range v.Reviews {
 		line := reviewLine{OpenReview: r, Recipient: names[r.RecipientID], Urgency: cmp.Or(urgency[[2]string{r.RecipientID, r.Control}], remedies.Defer),
-			Due: review.Due(r.Severity, r.Since), List: "/findings?" + url.Values{"recipient": {r.RecipientID}, "control": {r.Control}}.Encode()}
+			Due: review.Due(r.Severity, r.Since)}
 		line.Overdue = !line.Due.IsZero() && line.Due.Before(q.now)
 		d.Unreviewed += r.Unreviewed
 		if line.Urgency.Rank() >= remedies.OutOfCycle.Rank() {
@@ -98,8 +98,10 @@ func (s *server) work(q *request) error {
 	})
 	d.More = max(0, len(d.Reviews)-maxReviews)
 	d.Reviews = d.Reviews[:len(d.Reviews)-d.More]
-	for i := range d.Reviews {
-		d.Reviews[i].Title = s.texts.title(q.loc.lang, d.Reviews[i].Control)
+	for i := range d.Reviews { // of the few that are shown
+		line := &d.Reviews[i]
+		line.Title = s.texts.title(q.loc.lang, line.Control)
+		line.List = "/findings?" + url.Values{"recipient": {line.RecipientID}, "control": {line.Control}}.Encode()
 	}
 	for _, f := range v.Waivers {
 		d.Waivers = append(d.Waivers, waiverLine{f, s.texts.title(q.loc.lang, f.Control), names[f.RecipientID]})
