@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -33,7 +34,8 @@ const (
 	maxArchive    = 4 << 30  // bytes of the file
 	maxUnpacked   = 16 << 30 // bytes of all records
 	maxRecord     = 16 << 20 // bytes of one record
-	maxEntries    = 2_000_000
+	maxDirectory  = 96 << 20 // bytes of what lists the records; some hundred bytes of memory for each of them
+	maxEntries    = 1_000_000
 	maxRefusals   = 20 // told one by one; beyond them they are counted
 	batchRecords  = 500
 	batchBytes    = 8 << 20
@@ -83,7 +85,9 @@ func Import(ctx context.Context, st *store.Store, file string, tell Progress, by
 		got.Known = known
 		return got, err
 	}
-	z, err := zip.NewReader(f, size)
+	directory := &boundedReader{r: f, left: maxDirectory}
+	z, err := zip.NewReader(directory, size)
+	directory.left = math.MaxInt64 // what follows is bounded by what the directory says
 	if err != nil {
 		return got, fmt.Errorf("%w: %w", ErrArchive, err)
 	}
@@ -114,6 +118,20 @@ func fileDigest(ctx context.Context, f *os.File) (digest string, size int64, err
 		return "", 0, err
 	}
 	return hex.EncodeToString(h.Sum(nil)), info.Size(), nil
+}
+
+// boundedReader reads no more than is left.
+type boundedReader struct {
+	r    io.ReaderAt
+	left int64
+}
+
+// ReadAt implements [io.ReaderAt].
+func (b *boundedReader) ReadAt(p []byte, off int64) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, errors.New("the directory of the archive is larger than 96 MiB")
+	}
+	return b.r.ReadAt(p, off)
 }
 
 // contextReader stops reading when its context ends.

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -149,6 +150,43 @@ func TestRefusedRecordsAreNamedAndSpoilNoOther(t *testing.T) {
 	}
 }
 
+// claims writes an archive whose directory names n members of so many bytes each, all of which are the same few.
+func claims(t *testing.T, name string, n int, bytesEach uint32) string {
+	t.Helper()
+	var b bytes.Buffer
+	put := func(v ...any) {
+		for _, x := range v {
+			if err := binary.Write(&b, binary.LittleEndian, x); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.WriteString("PK\x03\x04")
+	put(uint16(20), uint16(0), uint16(8), uint32(0), uint32(0), uint32(2), bytesEach, uint16(len(name)), uint16(0))
+	b.WriteString(name + "\x03\x00")
+	start := b.Len()
+	b.WriteString("PK\x01\x02")
+	put(uint16(20), uint16(20), uint16(0), uint16(8), uint32(0), uint32(0), uint32(2), bytesEach, uint16(len(name)), uint16(0), uint16(0), uint16(0), uint16(0), uint32(0), uint32(0))
+	b.WriteString(name)
+	entry := bytes.Clone(b.Bytes()[start:])
+	for range n - 1 {
+		b.Write(entry)
+	}
+	size := uint64(b.Len() - start)
+	end := uint64(b.Len())
+	b.WriteString("PK\x06\x06")
+	put(uint64(44), uint16(45), uint16(45), uint32(0), uint32(0), uint64(n), uint64(n), size, uint64(start))
+	b.WriteString("PK\x06\x07")
+	put(uint32(0), end, uint32(1))
+	b.WriteString("PK\x05\x06")
+	put(uint16(0), uint16(0), uint16(0xffff), uint16(0xffff), uint32(0xffffffff), uint32(0xffffffff), uint16(0))
+	path := filepath.Join(t.TempDir(), "all.zip")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestHostileArchives(t *testing.T) {
 	st := storetest.New(t)
 	good := record("DSA-1", day, "Debian:11", "good", "1")
@@ -167,17 +205,24 @@ func TestHostileArchives(t *testing.T) {
 	if err := os.Symlink("/dev/zero", link); err != nil {
 		t.Fatal(err)
 	}
+	huge := write(nil)
+	if err := os.Truncate(huge, 4<<30+1); err != nil { // a hole: it takes no room
+		t.Fatal(err)
+	}
 	for name, file := range map[string]string{
-		"traversal": archive(t, [2]string{"../../etc/DSA-1.json", good}),
-		"absolute":  archive(t, [2]string{"/etc/DSA-1.json", good}),
-		"backslash": archive(t, [2]string{`..\DSA-1.json`, good}),
-		"bomb":      archive(t, [2]string{"DSA-1.json", strings.Repeat(" ", 17<<20)}),
-		"empty":     archive(t),
-		"no-record": archive(t, [2]string{"a.txt", "x"}),
-		"truncated": write(whole[:len(whole)-30]),
-		"no-zip":    write([]byte("hello")),
-		"device":    link,
-		"directory": t.TempDir(),
+		"huge":                  huge,
+		"many-huge":             claims(t, "DSA-1.json", 1025, 16<<20),
+		"directory-without-end": claims(t, strings.Repeat("n", 60_000), 1700, 0),
+		"traversal":             archive(t, [2]string{"../../etc/DSA-1.json", good}),
+		"absolute":              archive(t, [2]string{"/etc/DSA-1.json", good}),
+		"backslash":             archive(t, [2]string{`..\DSA-1.json`, good}),
+		"bomb":                  archive(t, [2]string{"DSA-1.json", strings.Repeat(" ", 17<<20)}),
+		"empty":                 archive(t),
+		"no-record":             archive(t, [2]string{"a.txt", "x"}),
+		"truncated":             write(whole[:len(whole)-30]),
+		"no-zip":                write([]byte("hello")),
+		"device":                link,
+		"directory":             t.TempDir(),
 	} {
 		if _, err := vulns.Import(t.Context(), st, file, nil, "test", storetest.Now); !errors.Is(err, vulns.ErrArchive) {
 			t.Errorf("%s: got %v, want ErrArchive", name, err)
