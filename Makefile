@@ -98,6 +98,14 @@ fuzz-canaries: ## plant made-up names in every internal text and look for them i
 		(cd server/internal/$${p%:*} && $(CURDIR)/$(BIN)/$${p%:*}.test -test.run '^$$' -test.fuzz "^$${p#*:}$$" -test.fuzztime $${FOR:-8m} -test.fuzzcachedir "$$(mktemp -d)"); \
 	done
 
+.PHONY: bench-lines
+bench-lines: ## bytes and time of a check-in beside JSON and gzip over HTTPS on bad lines, as a table (needs root and /dev/net/tun; some minutes)
+	VYMIR_WIRE=1 go test ./server -run '^TestBytesOnBadLines$$' -timeout 60m -v
+
+.PHONY: bench-memory
+bench-memory: ## resident memory of a server process per 1,000 agents: known and away, and connected (some minutes; AGENTS=n)
+	VYMIR_MEMORY=$${AGENTS:-2000} go test -run '^TestMemoryPerAgent$$' -timeout 30m -v ./server
+
 .PHONY: soak
 soak: ## 2,000 simulated agents against one real server, both killed at random: everything stored exactly once (some minutes; AGENTS=n)
 	VYMIR_SOAK=$${AGENTS:-2000} go test -run '^TestSoak$$' -timeout 30m -v ./server

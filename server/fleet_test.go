@@ -36,6 +36,8 @@ type simulated struct {
 	protocol wire.Protocol
 	rnd      *rand.Rand
 
+	open func(*wire.ClientOptions) // changes those of each connection; nil: nothing
+
 	id       string
 	cert     tls.Certificate
 	roots    []*x509.Certificate
@@ -72,11 +74,13 @@ func (a *simulated) forget() { a.sessions, a.fullFrom = tls.NewLRUClientSessionC
 
 // options are those of one connection, from an address of this agent's own: limits count by it.
 func (a *simulated) options() wire.ClientOptions {
+	o := wire.ClientOptions{Server: a.server, Protocol: a.protocol, HandshakeTimeout: 30 * time.Second, IdleTimeout: 5 * time.Second}
 	from := net.UDPAddr{IP: net.IPv4(127, byte(1+a.number>>16), byte(a.number>>8), byte(1+a.number%250))}
-	return wire.ClientOptions{
-		Server: a.server, Protocol: a.protocol, HandshakeTimeout: 30 * time.Second, IdleTimeout: 5 * time.Second,
-		PacketConn: func(string) (net.PacketConn, error) { return net.ListenUDP("udp4", &from) },
+	o.PacketConn = func(string) (net.PacketConn, error) { return net.ListenUDP("udp4", &from) }
+	if a.open != nil {
+		a.open(&o)
 	}
+	return o
 }
 
 // enrol trades a token for a certificate.

@@ -25,6 +25,7 @@ type installation struct {
 	bin, dir string
 	address  string // that hosts call
 	database string // DSN or file
+	metrics  string // address; "": none
 }
 
 // install makes an installation with a recipient and a site. database "" is SQLite.
@@ -257,16 +258,4 @@ func TestSoak(t *testing.T) {
 }
 
 // resident is the highest resident memory of a process so far, in KiB; 0 when it cannot be told.
-func resident(p *process) int {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(b)) {
-		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.Atoi(strings.Fields(v)[0])
-			return kib
-		}
-	}
-	return 0
-}
+func resident(p *process) int { return memory(p, "VmHWM:") }

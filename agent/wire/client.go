@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"connectrpc.com/connect"
@@ -46,6 +47,8 @@ type ClientOptions struct {
 	Sessions    tls.ClientSessionCache // nil: no resumption
 	// PacketConn gives the UDP socket, for tests and for binding to an address; nil: any. The client closes it.
 	PacketConn func(network string) (net.PacketConn, error)
+	// Dial gives the TCP connection, for tests and for binding to an address; nil: any, whose segments fit a path of 1,200 bytes.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Client calls one server. It holds at most one connection, opened by the first call and closed by Close. Safe for
@@ -285,8 +288,22 @@ func (c *Client) quicUsage() Usage {
 	return Usage{SentBytes: s.BytesSent + header*s.PacketsSent, ReceivedBytes: s.BytesReceived + header*s.PacketsReceived}
 }
 
+// SmallSegments makes a TCP socket send, and ask for, segments that fit a path of 1,200 bytes; see [net.Dialer]. Where larger
+// packets are dropped silently, which is one reason why QUIC did not get through, TCP would wait for ever by Linux's defaults. It costs a
+// check-in one or two headers.
+func SmallSegments(_, _ string, c syscall.RawConn) error {
+	var err error
+	return errors.Join(c.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1200-20-20)
+	}), err)
+}
+
 func (c *Client) dialTCP(ctx context.Context, network, addr string, conf *tls.Config) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: 15 * time.Second}).DialContext(ctx, network, addr)
+	dial := c.o.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 15 * time.Second, Control: SmallSegments}).DialContext
+	}
+	conn, err := dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -327,7 +344,7 @@ func (c alertConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// tcpMeter reckons IP-layer bytes of TCP: each segment of up to 1,400 bytes carries 52 bytes of headers and draws an
+// tcpMeter reckons IP-layer bytes of TCP: each segment of up to 1,148 bytes carries 52 bytes of headers and draws an
 // acknowledgement of 52 the other way for every second one; opening and closing cost three segments each way.
 type tcpMeter struct{ conns, sent, received, sentSegments, receivedSegments atomic.Uint64 }
 
@@ -358,10 +375,12 @@ func (c *meteredConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+const segment = 1200 - 20 - 20 - 12 // of data, beside the headers with a time stamp
+
 func (c *meteredConn) count(bytes, segments *atomic.Uint64, n int) {
 	c.once.Do(func() { c.m.conns.Add(1) })
 	bytes.Add(uint64(n))
-	segments.Add(uint64(n+1399) / 1400)
+	segments.Add(uint64(n+segment-1) / segment)
 }
 
 // IdentityRefused reports whether err says that the server does not take this host's certificate (any more): revoked,

@@ -1,9 +1,12 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"runtime"
@@ -27,6 +30,7 @@ import (
 // air carries datagrams between simulated addresses with a delay, and counts them at the IP layer.
 type air struct {
 	delay time.Duration
+	fate  func(up bool, size int) (delay time.Duration, lost bool) // in place of delay; it is called with mu held
 
 	mu    sync.Mutex
 	nodes map[string]simnet.PacketReceiver
@@ -49,9 +53,16 @@ func (a *air) SendPacket(p simnet.Packet) error {
 	defer a.mu.Unlock()
 	a.bytes += uint64(len(p.Data)) + 28
 	a.count++
+	delay := a.delay
+	if a.fate != nil {
+		var lost bool
+		if delay, lost = a.fate(p.To.String() == "192.0.2.1:7443", len(p.Data)+28); lost {
+			return nil
+		}
+	}
 	to := a.nodes[p.To.String()]
 	if to != nil {
-		at := time.Now().Add(a.delay)
+		at := time.Now().Add(delay)
 		if next := a.last[p.To.String()].Add(10 * time.Microsecond); at.Before(next) {
 			at = next
 		}
@@ -123,6 +134,117 @@ func TestMonthOfCheckIns(t *testing.T) {
 				if n := s.Stats.Resumed.Load(); n != hours {
 					t.Errorf("%d sessions were resumed of %d", n, hours)
 				}
+			})
+		})
+	}
+}
+
+// TestLinksStoreOnce has a host report to the real service and store over bad lines, in simulated time, sending again what was not
+// answered: every assessment is stored, once, as it was measured, whichever of its answers got lost.
+func TestLinksStoreOnce(t *testing.T) {
+	warm(t)
+	for name, lay := range map[string]func(begin time.Time, rnd *rand.Rand) func(bool, int) (time.Duration, bool){
+		"low-orbit": func(begin time.Time, rnd *rand.Rand) func(bool, int) (time.Duration, bool) {
+			return func(bool, int) (time.Duration, bool) {
+				burst := (time.Since(begin)+3*time.Second)%(15*time.Second) < 150*time.Millisecond
+				return 25 * time.Millisecond, burst && rnd.IntN(2) == 0 || rnd.IntN(100) == 0
+			}
+		},
+		"bad-low-orbit": func(begin time.Time, rnd *rand.Rand) func(bool, int) (time.Duration, bool) {
+			return func(bool, int) (time.Duration, bool) {
+				since := time.Since(begin)
+				burst := (since+3*time.Second)%(15*time.Second) < 500*time.Millisecond
+				return 40*time.Millisecond + time.Duration(rnd.IntN(30))*time.Millisecond, since%time.Minute < 5*time.Second || burst && rnd.IntN(2) == 0 || rnd.IntN(100) < 5
+			}
+		},
+		"answers-lost": func(time.Time, *rand.Rand) func(bool, int) (time.Duration, bool) {
+			small := 0
+			return func(up bool, size int) (time.Duration, bool) { // the line dies from the host's side on, in every second minute, once its report is out
+				if up && size < 1000 {
+					small++
+				}
+				return 25 * time.Millisecond, !up && size < 1000 && small%60 > 30
+			}
+		},
+		"64-kbit": func(time.Time, *rand.Rand) func(bool, int) (time.Duration, bool) {
+			free := map[bool]time.Time{}
+			return func(up bool, size int) (time.Duration, bool) {
+				start := time.Now()
+				if free[up].After(start) {
+					start = free[up]
+				}
+				free[up] = start.Add(time.Duration(size) * 8 * time.Second / 64_000)
+				return time.Until(free[up]) + 50*time.Millisecond, false
+			}
+		},
+		"mtu-1280": func(time.Time, *rand.Rand) func(bool, int) (time.Duration, bool) {
+			return func(_ bool, size int) (time.Duration, bool) { return 25 * time.Millisecond, size > 1280 }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s, a, line := simulated(t, 25*time.Millisecond)
+				line.mu.Lock()
+				line.fate = lay(time.Now(), rand.New(rand.NewPCG(5, 5)))
+				line.mu.Unlock()
+				sessions := tls.NewLRUClientSessionCache(4)
+				want := map[uint64][]byte{}
+				var last *vymirv1.Assessment
+				failed, port := 0, uint16(2000)
+				for sequence := uint64(1); sequence <= 24; sequence++ {
+					next := sample(5, time.Now())
+					next.Results[sequence].Reason = 1
+					digest, err := wire.Digest(next)
+					if err != nil {
+						t.Fatal(err)
+					}
+					it := full(sequence, next)
+					if last != nil && sequence%6 != 0 {
+						it = delta(t, sequence, sequence-1, last, next)
+					}
+					for try := 0; ; try++ {
+						port++
+						c, err := wire.NewClient(wire.ClientOptions{Server: s.Addr(), Protocol: wire.QUIC, Roots: a.roots, Certificate: &a.cert, Sessions: sessions, PacketConn: line.socket(port)})
+						if err != nil {
+							t.Fatal(err)
+						}
+						ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+						r, err := c.CheckIn(ctx, connect.NewRequest(&vymirv1.CheckInRequest{WireVersion: wire.Version, NowMs: time.Now().UnixMilli(), Items: []*vymirv1.Item{it}}))
+						cancel()
+						c.Close()
+						if err == nil {
+							if r.Msg.Acknowledged != sequence || r.Msg.NeedFullFrom != 0 || len(r.Msg.Refused) > 0 {
+								t.Fatal(r.Msg)
+							}
+							break
+						}
+						if failed++; try == 40 {
+							t.Fatalf("not delivered: %v", err)
+						}
+						time.Sleep(time.Duration(40+7*try) * time.Second)
+					}
+					want[sequence], last = digest, next
+					time.Sleep(13 * time.Minute)
+				}
+				if err := s.st.View(t.Context(), func(tx *store.Tx) error {
+					all, err := tx.Assessments(a.id, 0, 100)
+					if err != nil {
+						return err
+					}
+					h, err := tx.Host(a.id)
+					if err != nil || h.Conflicts != 0 || len(all) != len(want) {
+						return fmt.Errorf("%d are stored of %d, %d conflicts: %w", len(all), len(want), h.Conflicts, err)
+					}
+					for _, kept := range all {
+						if !bytes.Equal(kept.StateDigest, want[kept.Sequence]) {
+							return fmt.Errorf("sequence %d is not what was measured", kept.Sequence)
+						}
+					}
+					return nil
+				}); err != nil {
+					t.Error(err)
+				}
+				t.Logf("%s: %d stored once, %d calls failed, %d items came again", name, len(want), failed, s.Stats.Repeated.Load())
 			})
 		})
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vymir-project/vymir/agent/wire"
+	"github.com/vymir-project/vymir/agent/wire/vymirv1"
 	"github.com/vymir-project/vymir/server/internal/seal"
 	"github.com/vymir-project/vymir/server/internal/store"
 	"github.com/vymir-project/vymir/server/internal/store/storetest"
@@ -142,6 +144,23 @@ func FuzzTickets(f *testing.F) {
 		c := []byte("certificate")
 		if out, err := putBack(inside, [][]byte{c}); err == nil && len(out) > 1<<17 {
 			t.Errorf("%d bytes came of %d", len(out), len(inside))
+		}
+	})
+}
+
+// FuzzState reads what stands in the store as a host's state: damaged, it is an error and nothing else.
+func FuzzState(f *testing.F) {
+	e, err := encode(&vymirv1.Assessment{BundleName: "test", Results: []*vymirv1.Result{{Control: 1}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(e.pack())
+	f.Add(encoder().EncodeAll(make([]byte, 1<<20), nil))
+	f.Add([]byte("\x28\xb5\x2f\xfd"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, e, err := unpackState(b)
+		if err == nil && (m == nil || len(e.bytes) > wire.MaxFactsBytes) {
+			t.Errorf("%d bytes", len(e.bytes))
 		}
 	})
 }
