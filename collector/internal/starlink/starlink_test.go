@@ -151,7 +151,7 @@ func TestAsk(t *testing.T) {
 				if diff := cmp.Diff(&c.want, got); diff != "" {
 					t.Errorf("facts (-want +got):\n%s", diff)
 				}
-			case c.err == errAny || errors.As(c.err, &said) && errors.As(err, &said):
+			case errors.Is(c.err, errAny) || errors.As(c.err, &said) && errors.As(err, &said):
 			case !errors.Is(err, c.err):
 				t.Errorf("got %v, want %v", err, c.err)
 			}
