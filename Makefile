@@ -69,6 +69,7 @@ bench: ## benchmarks of every house (compare two runs with benchstat)
 bench-probes: ## what the probes cost: on and off in turn, kernel and agent, idle, and a reader stalled for 10 s (root, some minutes)
 	VYMIR_STALL=10s go test -count=1 -run '^TestStalledReaderMissesNothing$$' -v ./collector/internal/probe
 	go test -run '^$$' -bench 'Workload|Told' -benchtime 15x ./collector/internal/probe
+	go test -run '^$$' -bench 'UnwatchedOpen' -benchtime 100x ./collector/internal/probe/files
 	go test -run '^$$' -bench 'Idle' -benchtime 2x ./collector/internal/probe
 	go test -run '^$$' -bench . -benchtime 3000x ./collector/internal/probe/exec ./collector/internal/probe/tcp ./collector/internal/probe/udp ./collector/internal/probe/proto
 

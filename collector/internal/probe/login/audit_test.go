@@ -52,7 +52,8 @@ func TestAuditIsListenedTo(t *testing.T) {
 		t.Skip("needs root: CAP_AUDIT_READ and CAP_AUDIT_WRITE")
 	}
 	if os.Getenv("VYMIR_NEED_KINDS") != "" { // in the matrix of kernels the machine is ours
-		switchAuditOn(t)
+		switchAudit(t, 1)
+		t.Cleanup(func() { switchAudit(t, 0) })
 	}
 	a, err := listen(t.Context())
 	if err != nil {
@@ -98,8 +99,8 @@ func TestAuditIsListenedTo(t *testing.T) {
 	}
 }
 
-// switchAuditOn sends AUDIT_SET with AUDIT_STATUS_ENABLED.
-func switchAuditOn(t *testing.T) {
+// switchAudit sends AUDIT_SET with AUDIT_STATUS_ENABLED: 1 on, 0 off.
+func switchAudit(t *testing.T, enabled uint32) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_AUDIT)
 	if err != nil {
@@ -108,7 +109,7 @@ func switchAuditOn(t *testing.T) {
 	defer unix.Close(fd)
 	status := make([]byte, 44) // struct audit_status
 	binary.NativeEndian.PutUint32(status, 1)
-	binary.NativeEndian.PutUint32(status[4:], 1)
+	binary.NativeEndian.PutUint32(status[4:], enabled)
 	b := message(1001, "")
 	b = append(b[:unix.NLMSG_HDRLEN], status...)
 	binary.NativeEndian.PutUint32(b, uint32(len(b)))
