@@ -129,6 +129,12 @@ func (p *program) text(key string, args ...any) string {
 	return report.Text(p.language(), key, args...)
 }
 
+// state is the word for a state of a check, of a hook or of a family.
+func (p *program) state(state string) string { return p.text("state." + state) }
+
+// reason says in the reader's language why something was not measured, seen or done.
+func (p *program) reason(reason string) string { return report.Reason(p.language(), reason) }
+
 func (p *program) style() report.Style {
 	s := report.Style{Lang: p.language()}
 	if f, ok := p.stdout.(*os.File); ok {

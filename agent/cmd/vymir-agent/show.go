@@ -98,7 +98,7 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	}
 	add("status.policies", policies)
 	if r := s.Policies.Refused; r != nil {
-		add("status.policies_refused", r.Why)
+		add("status.policies_refused", p.reason(r.Why))
 	}
 	if o := s.Policies.Coming; o != nil {
 		add("status.policies_coming", p.text("status.policies_offer", o.Name, o.Revision, report.Bytes(o.Size)))
@@ -131,7 +131,7 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	}
 	problems := p.text("status.no_problems")
 	if len(s.Problems) > 0 {
-		problems = strings.Join(s.Problems, "; ")
+		problems = p.reason(strings.Join(s.Problems, "; "))
 	}
 	add("status.problems", problems)
 	return out
@@ -143,7 +143,7 @@ func (p *program) knowledge(k agent.Knowledge, none string) string {
 	case k.Name == "" && !k.Given():
 		return p.text(none)
 	case k.Name == "":
-		return p.text("status.unusable", k.Missing)
+		return p.text("status.unusable", p.reason(k.Missing))
 	}
 	from := "status.knowledge_put"
 	if k.Sent {
@@ -170,7 +170,7 @@ func (p *program) uplinkPairs(s *agent.Status, add func(key, value string)) {
 		add("status.next", report.At(s.Daemon.NextCheckIn))
 	}
 	if u.Failures > 0 {
-		add("status.failures", p.text("status.failures_of", u.Failures, u.LastError))
+		add("status.failures", p.text("status.failures_of", u.Failures, p.reason(u.LastError)))
 	}
 	if u.Refused {
 		add("status.enrolment", p.text("status.refused"))
@@ -197,9 +197,9 @@ func (p *program) uplinkPairs(s *agent.Status, add func(key, value string)) {
 func (p *program) hookLines(hooks []facts.Hook) []string {
 	var lines []string
 	for _, h := range hooks {
-		line := fmt.Sprintf("%s %s (%s): %s", h.Event, h.State, h.Kind, p.text("doctor.events", int(h.Events), int(h.Lost)))
+		line := fmt.Sprintf("%s %s (%s): %s", h.Event, p.state(h.State), h.Kind, p.text("doctor.events", int(h.Events), int(h.Lost)))
 		if h.Reason != "" {
-			line += " – " + h.Reason
+			line += " – " + p.reason(h.Reason)
 		}
 		lines = append(lines, line)
 	}
@@ -267,7 +267,7 @@ func (p *program) hookCell(h facts.Hook) string {
 		parts = append(parts, h.Kind+", "+p.text("doctor.events", int(h.Events), int(h.Lost)))
 	}
 	if h.Reason != "" {
-		parts = append(parts, h.Reason)
+		parts = append(parts, p.reason(h.Reason))
 	}
 	return strings.Join(parts, " – ")
 }
@@ -275,11 +275,11 @@ func (p *program) hookCell(h facts.Hook) string {
 func (p *program) writeDiagnosis(d *diagnosis) error {
 	rows := [][]string{{p.text("doctor.checks"), "", ""}}
 	for _, c := range d.Checks {
-		rows = append(rows, []string{"  " + c.Name, c.State, c.Detail})
+		rows = append(rows, []string{"  " + c.Name, p.state(c.State), p.reason(c.Detail)})
 	}
 	rows = append(rows, []string{p.text("doctor.hooks"), "", ""})
 	for _, h := range d.Hooks {
-		rows = append(rows, []string{"  " + h.Event, h.State, p.hookCell(h)})
+		rows = append(rows, []string{"  " + h.Event, p.state(h.State), p.hookCell(h)})
 	}
 	rows = append(rows, []string{p.text("doctor.families"), "", ""})
 	names := collector.Families()
@@ -288,11 +288,11 @@ func (p *program) writeDiagnosis(d *diagnosis) error {
 		if !ok {
 			continue
 		}
-		why := f.Reason
+		why := p.reason(f.Reason)
 		if len(f.Unread) > 0 {
-			why = p.text("doctor.unread", len(f.Unread), f.Unread[0].What, f.Unread[0].Reason)
+			why = p.text("doctor.unread", len(f.Unread), f.Unread[0].What, p.reason(f.Unread[0].Reason))
 		}
-		rows = append(rows, []string{"  " + name, string(f.State), why})
+		rows = append(rows, []string{"  " + name, p.state(string(f.State)), why})
 	}
 	return report.Columns(p.stdout, p.style(), rows)
 }

@@ -101,7 +101,7 @@ func (p *program) triage(ctx context.Context, f *inventoryFlags) (*facts.Documen
 		return nil, nil, err
 	}
 	if doc.Vulnerabilities == nil {
-		return nil, nil, told{p.text("vulns.unmeasured", doc.Families["vulnerabilities"].Reason)}
+		return nil, nil, told{p.text("vulns.unmeasured", p.reason(doc.Families["vulnerabilities"].Reason))}
 	}
 	engine, err := policies.New(ctx, nil)
 	if err != nil {
