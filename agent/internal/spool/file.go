@@ -2,9 +2,11 @@ package spool
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -103,6 +105,36 @@ func readItem(path string) (Item, error) {
 		return Item{}, err
 	}
 	return decodeItem(b)
+}
+
+// passing reports whether an error says nothing of the file itself: it may well be read the next time.
+func passing(err error) bool {
+	if errors.Is(err, fs.ErrPermission) {
+		return true
+	}
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// makeDir makes the directory. What lies in its place and is none, or is one that the disk cannot read any more, is set aside beside it, in
+// place of what was set aside before: nobody must have to come and repair it.
+func makeDir(dir string) (aside bool, err error) {
+	if err = os.MkdirAll(dir, 0o700); err == nil {
+		_, err = os.ReadDir(dir)
+	}
+	broken := errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EUCLEAN)
+	if !broken {
+		return false, err
+	}
+	old := dir + ".damaged"
+	if err := errors.Join(os.RemoveAll(old), os.Rename(dir, old)); err != nil {
+		return false, err
+	}
+	return true, os.MkdirAll(dir, 0o700)
 }
 
 // readBounded reads a regular file of at most limit bytes.

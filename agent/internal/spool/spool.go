@@ -85,8 +85,10 @@ func Open(dir string, o Options) (*Spool, error) {
 		o.MaxItems = 2000
 	}
 	s := &Spool{dir: dir, o: o}
+	aside := false
 	if !o.ReadOnly {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		var err error
+		if aside, err = makeDir(dir); err != nil {
 			return nil, fmt.Errorf("make outbox: %w", err)
 		}
 		if err := s.takeLock(); err != nil {
@@ -96,6 +98,10 @@ func Open(dir string, o Options) (*Spool, error) {
 	if err := s.load(); err != nil {
 		s.Close() //nolint:errcheck // the first error counts
 		return nil, err
+	}
+	if aside {
+		s.state.damaged++ // nobody knows how much was in it
+		s.writeState()    //nolint:errcheck // told by this process all the same
 	}
 	return s, nil
 }
@@ -151,7 +157,7 @@ func (s *Spool) load() error {
 		s.state.last = max(s.state.last, seq)
 		it, err := readItem(filepath.Join(s.dir, e.Name()))
 		if err != nil || it.Sequence != seq {
-			if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) { // gone: the daemon delivered it just now
+			if !passing(err) && !errors.Is(err, fs.ErrNotExist) { // gone: the daemon delivered it just now
 				damaged++
 				s.remove(e.Name())
 			}
@@ -293,7 +299,7 @@ func (s *Spool) Read(sequence uint64) (Item, error) {
 	if err == nil && it.Sequence == sequence {
 		return it, nil
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	if passing(err) {
 		return Item{}, fmt.Errorf("read item %d: %w", sequence, err)
 	}
 	s.state.damaged++

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -179,6 +180,59 @@ func TestDamageFoundWhileOpen(t *testing.T) {
 	wantSequences(t, s, 1, 3)
 	if _, err := s.Read(2); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v, want not exist", err)
+	}
+}
+
+// TestNoDirectory finds a file where the outbox should be, twice, as a repair of the file system may leave it: work begins anew, it is counted,
+// and what was found lies beside.
+func TestNoDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "outbox")
+	for n := range 2 {
+		if err := os.WriteFile(dir, []byte{byte(n)}, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, dir, Options{})
+		add(t, s, state(1))
+		if st := reopen(t, s).Stats(); st.Items != 1 || st.Damaged != 1 {
+			t.Errorf("time %d: %+v", n, st)
+		}
+		if b, err := os.ReadFile(dir + ".damaged"); err != nil || len(b) != 1 || b[0] != byte(n) {
+			t.Errorf("time %d: set aside %v, %v", n, b, err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestPassingErrors: an item that cannot be opened just now is neither dropped nor counted.
+func TestPassingErrors(t *testing.T) {
+	for err, want := range map[error]bool{
+		&fs.PathError{Err: syscall.EMFILE}: true, fmt.Errorf("x: %w", syscall.ENOMEM): true, fs.ErrPermission: true,
+		&fs.PathError{Err: syscall.EIO}: false, ErrDamaged: false, &fs.PathError{Err: syscall.ELOOP}: false,
+	} {
+		if got := passing(err); got != want {
+			t.Errorf("%v: %t", err, got)
+		}
+	}
+	s := open(t, t.TempDir(), Options{})
+	add(t, s, state(1), state(2))
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old) }) //nolint:errcheck // a test's limit
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 0, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Read(1)
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old) //nolint:errcheck // see the cleanup
+	if !errors.Is(err, syscall.EMFILE) {
+		t.Fatalf("without a descriptor to spare: %v", err)
+	}
+	wantSequences(t, s, 1, 2)
+	if _, err := s.Read(1); err != nil || s.Stats().Damaged != 0 {
+		t.Errorf("later: %v, %+v", err, s.Stats())
 	}
 }
 
