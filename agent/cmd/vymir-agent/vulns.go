@@ -94,14 +94,14 @@ func (p *program) document(ctx context.Context, f *inventoryFlags) (*facts.Docum
 	return &doc, text, nil
 }
 
-// triage measures and decides on each vulnerability.
+// triage measures and decides on each vulnerability. Where those of the system were not measured the document comes with the error.
 func (p *program) triage(ctx context.Context, f *inventoryFlags) (*facts.Document, []policies.Triaged, error) {
 	doc, text, err := p.document(ctx, f)
 	if err != nil {
 		return nil, nil, err
 	}
 	if doc.Vulnerabilities == nil {
-		return nil, nil, told{p.text("vulns.unmeasured", p.reason(doc.Families["vulnerabilities"].Reason))}
+		return doc, nil, told{p.text("vulns.unmeasured", p.reason(doc.Families["vulnerabilities"].Reason))}
 	}
 	engine, err := policies.New(ctx, nil)
 	if err != nil {
@@ -122,6 +122,9 @@ func (p *program) vulnsCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			doc, triaged, err := p.triage(c.Context(), &f)
 			if err != nil {
+				if doc != nil && f.format != "json" {
+					p.printLanguages(doc.Languages, f.all) // another scan, with data of its own
+				}
 				return err
 			}
 			if f.format == "json" {
@@ -179,8 +182,7 @@ func (p *program) printLanguages(l *facts.Languages, all bool) {
 	if l == nil {
 		return
 	}
-	p.println("")
-	p.println(p.text("vulns.languages", len(l.Vulnerable), l.Packages, l.AgeHours))
+	p.println("\n" + p.text("vulns.languages", len(l.Vulnerable), l.Packages, l.AgeHours))
 	for _, pkg := range l.Vulnerable {
 		var fixed, open []string
 		for _, v := range pkg.Vulnerabilities {
