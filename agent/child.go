@@ -39,7 +39,7 @@ func MeasureInChild(configPath string) func(context.Context) (*Measurement, erro
 		cmd.Args[0] = os.Args[0]
 		var out, complaint bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &limitedWriter{&out, measureOutput}, &limitedWriter{&complaint, 4096}
-		cmd.Env = append(os.Environ(), "GOGC=80", "GOMEMLIMIT=128MiB")
+		cmd.Env = append(os.Environ(), "GOGC=80", "GOMAXPROCS=1", "GOMEMLIMIT=128MiB")
 		cmd.WaitDelay = 10 * time.Second
 		if err := cmd.Run(); err != nil {
 			if why := strings.TrimSpace(complaint.String()); why != "" {

@@ -183,7 +183,7 @@ func bundleInForce(c Config, held pack.Kind) (*bundle.Bundle, error) {
 
 // judgeBy judges by one bundle; nil is the policies this program carries.
 func judgeBy(ctx context.Context, c Config, doc *facts.Document, b *bundle.Bundle) (*assessment.Assessment, error) {
-	engine, err := policies.New(ctx, b)
+	engine, err := policies.New(b)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func TestBundleBeside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := policies.New(t.Context(), read)
+	e, err := policies.New(read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestBundleBesideRefused(t *testing.T) {
 		_, _, err := policies.BundleBeside(tc.fsys, time.Now())
 		if err == nil {
 			b, _, _ := policies.BundleBeside(tc.fsys, time.Now()) //nolint:errcheck // it was made a moment ago
-			_, err = policies.New(t.Context(), b)
+			_, err = policies.New(b)
 		}
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %q", name, err, tc.want)

@@ -41,7 +41,7 @@ func TestBundleJudgesAlike(t *testing.T) {
 	}
 	var results [2][]byte
 	for i, set := range []*bundle.Bundle{nil, b} {
-		e, err := policies.New(t.Context(), set)
+		e, err := policies.New(set)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -197,7 +197,7 @@ func TestMetadataNamesWhatExists(t *testing.T) {
 // holds, and a control that vanishes. Every control is judged on a document without any family, and on one where every family
 // exists and is empty; each must be there, and none may pass or fail.
 func TestMissingFactsNeverPass(t *testing.T) {
-	e, err := policies.New(t.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // TestFilesAndRunningSystemDisagree judges the cases in which a reader of files is wrong: what runs differs from what the files say. Each
 // must fail, and say which half it was.
 func TestFilesAndRunningSystemDisagree(t *testing.T) {
-	e, err := policies.New(t.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

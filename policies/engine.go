@@ -41,7 +41,7 @@ type Engine struct {
 
 // New prepares the policies of b; nil takes the ones this program carries. The answer is an error when they do
 // not compile under the allow-list of functions, or when catalogue and policies do not fit together.
-func New(ctx context.Context, b *bundle.Bundle) (*Engine, error) {
+func New(b *bundle.Bundle) (*Engine, error) {
 	e := &Engine{catalogue: BuiltIn(), deadline: judgeDeadline, single: singleDeadline}
 	modules, err := BuiltInModules()
 	if b != nil {

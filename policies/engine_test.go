@@ -70,7 +70,7 @@ func testEngine(t *testing.T, policies map[string]string) (*Engine, error) {
 	if b.Catalogue, err = MarshalCatalogue(c); err != nil {
 		t.Fatal(err)
 	}
-	return New(t.Context(), b)
+	return New(b)
 }
 
 func mustEngine(t *testing.T, policies map[string]string) *Engine {

@@ -13,7 +13,7 @@ import (
 type Engine struct{}
 
 // New answers [ErrThin].
-func New(context.Context, *bundle.Bundle) (*Engine, error) { return nil, ErrThin }
+func New(*bundle.Bundle) (*Engine, error) { return nil, ErrThin }
 
 // Judge answers [ErrThin].
 func (*Engine) Judge(context.Context, []byte, JudgeOptions) (*assessment.Assessment, error) {

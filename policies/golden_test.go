@@ -26,7 +26,7 @@ func TestGolden(t *testing.T) {
 	if err != nil || len(hosts) == 0 {
 		t.Fatalf("no hosts found: %v", err)
 	}
-	e, err := policies.New(t.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func lineDiff(want, got string) string {
 // TestEachFamilyRemoved takes one needed family after another out of every host: a control that needs it and was decided must become
 // undecided, unless the families left decide it by themselves, and must never turn from fail to pass.
 func TestEachFamilyRemoved(t *testing.T) {
-	e, err := policies.New(t.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func BenchmarkJudge(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := policies.New(b.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func BenchmarkJudge(b *testing.B) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		if _, err := policies.New(b.Context(), nil); err != nil {
+		if _, err := policies.New(nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -238,7 +238,7 @@ func runtimeEngine(t *testing.T) *policies.Engine {
 	some.Controls = slices.DeleteFunc(slices.Clone(some.Controls), func(c policies.Control) bool { return !strings.HasPrefix(c.ID, "runtime.") })
 	catalogue, err := json.Marshal(&some)
 	must(t, err)
-	e, err := policies.New(t.Context(), &bundle.Bundle{Modules: modules, Catalogue: catalogue})
+	e, err := policies.New(&bundle.Bundle{Modules: modules, Catalogue: catalogue})
 	must(t, err)
 	return e
 }

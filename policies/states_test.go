@@ -129,7 +129,7 @@ func TestStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := policies.New(t.Context(), nil)
+	e, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

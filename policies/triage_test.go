@@ -20,7 +20,7 @@ import (
 
 // One table of SSVC decides for vulnerabilities here and for gaps on the server.
 func TestTableIsTheRemedies(t *testing.T) {
-	e, err := New(t.Context(), nil)
+	e, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func vulnerable(t testing.TB, n int) []byte {
 func ptr[T any](v T) *T { return &v }
 
 func TestTriage(t *testing.T) {
-	e, err := New(t.Context(), nil)
+	e, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestTriage(t *testing.T) {
 
 // BenchmarkTriage judges a host with two thousand vulnerabilities.
 func BenchmarkTriage(b *testing.B) {
-	e, err := New(context.Background(), nil)
+	e, err := New(nil)
 	if err != nil {
 		b.Fatal(err)
 	}

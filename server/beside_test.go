@@ -196,7 +196,7 @@ func bothForms(t *testing.T) (lean *vymirv1.Assessment, whole *assessment.Assess
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := policies.New(t.Context(), nil)
+	engine, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (p *program) triage(ctx context.Context, f *inventoryFlags) (*facts.Documen
 	if doc.Vulnerabilities == nil {
 		return doc, nil, told{p.text("vulns.unmeasured", p.reason(doc.Families["vulnerabilities"].Reason))}
 	}
-	engine, err := policies.New(ctx, nil)
+	engine, err := policies.New(nil)
 	if err != nil {
 		return nil, nil, err
 	}

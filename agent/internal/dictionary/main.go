@@ -83,7 +83,7 @@ func gather(folder string) ([]sample, error) {
 		return nil, fmt.Errorf("no facts documents in %s (%w)", folder, err)
 	}
 	slices.Sort(files)
-	engine, err := policies.New(context.Background(), nil)
+	engine, err := policies.New(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -215,7 +215,7 @@ func publishBundle(ctx context.Context, st *store.Store, data []byte, recipient,
 	if b.Expired(now) {
 		return a, fmt.Errorf("%w: %s", bundle.ErrExpired, b.Manifest.Expires.Format(time.RFC3339))
 	}
-	engine, err := policies.New(ctx, b)
+	engine, err := policies.New(b)
 	if err != nil {
 		return a, err
 	}

@@ -39,7 +39,7 @@ func (j *Judge) Judge(ctx context.Context, factsJSON []byte, now time.Time) (*as
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.engine == nil {
-		e, err := policies.New(ctx, nil)
+		e, err := policies.New(nil)
 		if err != nil {
 			return nil, fmt.Errorf("prepare controls: %w", err)
 		}

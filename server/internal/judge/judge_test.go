@@ -45,7 +45,7 @@ func TestJudgeAsTheAgent(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no hosts: %v", err)
 	}
-	agent, err := policies.New(t.Context(), nil)
+	agent, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

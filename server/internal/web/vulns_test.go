@@ -16,7 +16,7 @@ import (
 // judged gives the target of a control over vulnerabilities as a host would send it under the detailed profile.
 func judged(t *testing.T, control string, found []map[string]any) string {
 	t.Helper()
-	engine, err := policies.New(t.Context(), nil)
+	engine, err := policies.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
