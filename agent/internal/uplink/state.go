@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/vymir-project/vymir/agent/internal/durable"
@@ -30,10 +31,11 @@ type State struct {
 	RecoveredAt   time.Time     `json:"recovered_at,omitzero"` // last attempt to recover, by this host's clock
 	Answer        AnswerMemory  `json:"answer,omitzero"`       // the last sealed answer that was taken
 	Month         Month         `json:"month"`
-	MeteredMonth  Month         `json:"metered_month,omitzero"` // what of it went over metered links
-	UsualBytes    uint64        `json:"usual_bytes"`            // of check-ins lately that fetched nothing, moving average
-	UDP           UDPMemory     `json:"udp"`
-	LastSentBytes uint64        `json:"last_sent_bytes"` // of the last check-in, IP layer
+	MeteredMonth  Month         `json:"metered_month,omitzero"`  // what of it went over metered links
+	UsualBytes    uint64        `json:"usual_bytes"`             // of check-ins lately that fetched nothing, moving average
+	UDP           UDPMemory     `json:"udp"`                     // on the network of the last check-in
+	UDPElsewhere  []UDPMemory   `json:"udp_elsewhere,omitempty"` // other networks on which it was blocked, oldest first
+	LastSentBytes uint64        `json:"last_sent_bytes"`         // of the last check-in, IP layer
 	LastRecvBytes uint64        `json:"last_received_bytes"`
 }
 
@@ -52,7 +54,7 @@ type AnswerMemory struct {
 	Written time.Time `json:"written"` // by the server's clock
 }
 
-// UDPMemory is what is known of UDP on the network the host is on.
+// UDPMemory is what is known of UDP on one network.
 type UDPMemory struct {
 	Network string    `json:"network,omitzero"`    // prefix of our address towards the server
 	Blocked bool      `json:"blocked"`             // QUIC did not get through
@@ -128,6 +130,35 @@ func (m *Month) add(u wire.Usage, now time.Time) {
 	}
 	m.SentBytes += u.SentBytes
 	m.ReceivedBytes += u.ReceivedBytes
+}
+
+// maxElsewhere bounds the networks that are remembered: a laptop meets many.
+const maxElsewhere = 8
+
+// udpOn gives what is known of UDP on a network.
+func (s *State) udpOn(network string) UDPMemory {
+	if s.UDP.Network == network {
+		return s.UDP
+	}
+	for _, m := range s.UDPElsewhere {
+		if m.Network == network {
+			return m
+		}
+	}
+	return UDPMemory{Network: network}
+}
+
+// learnUDP remembers how a check-in on a network went, and what is known of the one before when the host changed over.
+func (s *State) learnUDP(network string, used wire.Protocol, noUDP error, now time.Time) {
+	if before := s.UDP; before.Network != network {
+		s.UDP = s.udpOn(network)
+		s.UDPElsewhere = slices.DeleteFunc(s.UDPElsewhere, func(m UDPMemory) bool { return m.Network == network || m.Network == before.Network })
+		if before.Blocked {
+			s.UDPElsewhere = append(s.UDPElsewhere, before)
+		}
+		s.UDPElsewhere = s.UDPElsewhere[max(0, len(s.UDPElsewhere)-maxElsewhere):]
+	}
+	s.UDP.learn(network, used, noUDP, now)
 }
 
 const (

@@ -147,7 +147,8 @@ func (u *Uplink) exchangeAll(ctx context.Context, onlyUrgent bool, out *Outcome)
 	where := network(u.o.Identity.Server)
 	ask := u.o.Protocol
 	if ask == wire.Auto {
-		ask = u.state.UDP.choose(where, u.o.Now())
+		known := u.state.udpOn(where)
+		ask = known.choose(where, u.o.Now())
 	}
 	noUDP, err := u.connectAndExchange(ctx, ask, onlyUrgent, out)
 	if err != nil && ask == wire.Auto && out.Protocol == wire.QUIC && isTransport(err) && ctx.Err() == nil {
@@ -156,7 +157,7 @@ func (u *Uplink) exchangeAll(ctx context.Context, onlyUrgent bool, out *Outcome)
 		}
 	}
 	if err == nil {
-		u.state.UDP.learn(where, out.Protocol, noUDP, u.o.Now())
+		u.state.learnUDP(where, out.Protocol, noUDP, u.o.Now())
 		u.state.Protocol = out.Protocol
 	}
 	return err

@@ -297,6 +297,42 @@ func TestUDPBlockedIsRememberedAndProbedAgain(t *testing.T) {
 	}
 }
 
+// TestUDPIsRememberedPerNetwork takes a host to and fro between a network that lets no UDP through and one that does: each keeps its own memory, and
+// so does each of many, up to a bound.
+func TestUDPIsRememberedPerNetwork(t *testing.T) {
+	var s State
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	no := errors.New("no UDP here")
+	ask := func(network string) wire.Protocol {
+		m := s.udpOn(network)
+		return m.choose(network, now)
+	}
+	s.learnUDP("office", wire.TCP, no, now)
+	s.learnUDP("dish", wire.QUIC, nil, now)
+	if ask("office") != wire.TCP || ask("dish") != wire.Auto || s.UDP.Blocked {
+		t.Errorf("at the dish: office %q, dish %q, %+v", ask("office"), ask("dish"), s)
+	}
+	s.learnUDP("office", wire.TCP, nil, now)
+	if !s.UDP.Blocked || s.UDP.Times != 1 || len(s.UDPElsewhere) != 0 || ask("dish") != wire.Auto {
+		t.Errorf("back in the office: %+v", s)
+	}
+	now = now.Add(61 * time.Minute)
+	if ask("office") != wire.Auto {
+		t.Error("QUIC is not probed again")
+	}
+	s.learnUDP("dish", wire.QUIC, nil, now)
+	s.learnUDP("office", wire.TCP, no, now)
+	if s.UDP.Times != 2 || s.UDP.ProbeAt.Sub(now) != 2*time.Hour {
+		t.Errorf("after a failed probe: %+v", s.UDP)
+	}
+	for n := range 3 * maxElsewhere {
+		s.learnUDP(fmt.Sprint(n), wire.TCP, no, now)
+	}
+	if len(s.UDPElsewhere) != maxElsewhere || ask("office") != wire.Auto || ask(fmt.Sprint(3*maxElsewhere-2)) != wire.TCP {
+		t.Errorf("%d networks are remembered: %+v", len(s.UDPElsewhere), s.UDPElsewhere)
+	}
+}
+
 func TestRevokedThenForgiven(t *testing.T) {
 	b := setUp(t, fakeserver.Options{})
 	b.assess()
