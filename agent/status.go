@@ -78,6 +78,9 @@ type Knowledge struct {
 	AgeDays  *int      `json:"age_days,omitzero"` // of AsOf, by the best known time; nil: there is none
 	Sent     bool      `json:"sent"`              // the server sent it; false: its administrator put it, or there is none
 	Missing  string    `json:"missing,omitzero"`  // why there is none: what it would tell is unmeasured
+
+	Refused *pack.Artefact `json:"refused,omitempty"` // the last one that came and was no good, and why
+	Coming  *pack.Offer    `json:"coming,omitempty"`  // one that is being fetched
 }
 
 // Languages is the last good scan for packages of programming languages.
@@ -130,13 +133,16 @@ func (s *Status) readKnowledge(c Config, now time.Time) {
 		}
 		s.Vulns.AgeDays = days(now, s.Vulns.AsOf)
 	}
-	l, why := BannedList(c)
-	if l == nil {
+	held = pack.Open(c.StateDir, wire.KindVulns).State()
+	s.Vulns.Refused, s.Vulns.Coming = held.Refused, held.Offer
+	if l, why := BannedList(c); l == nil {
 		s.Banned.Missing = why
-		return
+	} else {
+		sent, _ := sentList(c)
+		s.Banned = Knowledge{Name: l.Source, Revision: l.Revision, AsOf: l.AsOf, AgeDays: days(now, l.AsOf), Sent: sent != nil && sent.Revision == l.Revision}
 	}
-	sent, _ := sentList(c)
-	s.Banned = Knowledge{Name: l.Source, Revision: l.Revision, AsOf: l.AsOf, AgeDays: days(now, l.AsOf), Sent: sent != nil && sent.Revision == l.Revision}
+	held = pack.Open(c.StateDir, wire.KindBanned).State()
+	s.Banned.Refused, s.Banned.Coming = held.Refused, held.Offer
 }
 
 // LastAssessment is the newest one that was made.

@@ -76,6 +76,10 @@ func TestTakeVulns(t *testing.T) {
 		if x == nil || x.Meta().Revision != step.revision || !strings.Contains(problem, step.problem) || (problem == "") != (step.problem == "") {
 			t.Errorf("%s: got %v, %q, %q", step.name, x, reason, problem)
 		}
+		s, err := ReadStatus(t.Context(), c)
+		if err != nil || s.Vulns.Name != own || s.Vulns.Revision != step.revision || step.problem != "" && !strings.Contains(s.Vulns.Refused.Why, step.problem) {
+			t.Errorf("%s: status says %+v, %v", step.name, s.Vulns, err)
+		}
 	}
 	if err := os.Remove(c.BundleKeys); err != nil {
 		t.Fatal(err)

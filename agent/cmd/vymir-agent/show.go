@@ -105,6 +105,14 @@ func (p *program) statusPairs(s *agent.Status) [][2]string {
 	}
 	add("status.vulns", p.knowledge(s.Vulns, "status.vulns_none"))
 	add("status.banned", p.knowledge(s.Banned, "status.banned_none"))
+	for _, k := range []agent.Knowledge{s.Vulns, s.Banned} {
+		if k.Refused != nil {
+			add("status.knowledge_refused", p.reason(k.Refused.Why))
+		}
+		if o := k.Coming; o != nil {
+			add("status.knowledge_coming", p.text("status.policies_offer", o.Name, o.Revision, report.Bytes(o.Size)))
+		}
+	}
 	switch l := s.Languages; {
 	case !l.ScannedAt.IsZero():
 		add("status.languages", p.text("status.languages_of", report.At(l.ScannedAt), l.Packages, l.Vulnerable))
