@@ -132,6 +132,7 @@ func TestKilledAtWork(t *testing.T) {
 		})
 	}()
 	<-held
+	begun := time.Now()
 	first := n.serve(addrs[0])
 	within := func(what string, f func() bool) {
 		t.Helper()
@@ -146,6 +147,7 @@ func TestKilledAtWork(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatalf("the third message did not come: %s", n.log())
 	}
+	hung := time.Now()
 	within("the sweep holds its lease and waits", func() bool {
 		try, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		defer cancel()
@@ -158,6 +160,7 @@ func TestKilledAtWork(t *testing.T) {
 		return err != nil && !errors.Is(err, errors.ErrUnsupported)
 	})
 	first.stop(syscall.SIGKILL)
+	quick := time.Since(hung) < 40*time.Second // else the sender may have given up by itself, and come again
 	release()
 	<-over
 	letGo()
@@ -178,7 +181,7 @@ func TestKilledAtWork(t *testing.T) {
 	}
 	second := n.serve(addrs[1])
 	within("the waiver ends", func() bool { return ended() == 1 })
-	if seen, _ := hooked.got(""); len(seen) != 3 {
+	if seen, _ := hooked.got(""); len(seen) != 3 && quick && time.Since(begun) < 150*time.Second { // its lease lasts for 180
 		t.Errorf("%d messages came while the lease of the killed process lasts, want the 3 from before", len(seen))
 	}
 	// Time passes: the lease of the killed process runs out. Another process comes and finds it free.
@@ -198,7 +201,7 @@ func TestKilledAtWork(t *testing.T) {
 	}
 	seen, _ := hooked.got("")
 	times := slices.Sorted(maps.Values(seen))
-	if len(times) <= messages || times[len(times)-1] != 2 || times[len(times)-2] != 1 {
+	if len(times) <= messages || quick && (times[len(times)-1] != 2 || times[len(times)-2] != 1) {
 		t.Errorf("messages came %v times: want the one that was on its way twice, each other once", times)
 	}
 	if got := ended(); got != 1 {
