@@ -41,12 +41,15 @@ apt_private() {
 	"$1" "${options[@]}" "${@:2}"
 }
 
-# Prints the path of a release's kernel image, fetched when it is not there yet, with one of its modules beside it: a driver
-# that nothing calls for. A sum is given for what nobody signed for us.
+# The modules that the tests want: a driver that nothing calls for, and what a stick is made of that nobody plugs in.
+wanted="dummy loop fuse"
+
+# Prints the path of a release's kernel image, fetched when it is not there yet, with some of its modules beside it; one that
+# stands in the image itself, or in another package, is empty. A sum is given for what nobody signed for us.
 kernel() {
 	local name=$1 suite=$2 pattern=$3 sum=${4:-}
-	local image=$cache/vmlinuz-$name module=$cache/dummy-$name.ko
-	if [ ! -s "$image" ] || [ ! -e "$module" ]; then
+	local image=$cache/vmlinuz-$name module found
+	if [ ! -s "$image" ] || [ ! -e "$cache/${wanted##* }-$name.ko" ]; then
 		apt_private "$suite" apt-get update -qq >&2
 		local package
 		package=$(apt_private "$suite" apt-cache search --names-only "$pattern" | awk '{print $1}' | sort -V | tail -1)
@@ -65,13 +68,14 @@ kernel() {
 			fi
 		)
 		cp "$(find "$work/x" -type f -name 'vmlinuz*' | head -1)" "$image"
-		local found; found=$(find "$work/x" -type f -name 'dummy.ko*' | head -1)
-		case $found in
-		*.xz) xz -dc "$found" >"$module" ;;
-		*.zst) zstd -qdc "$found" >"$module" ;;
-		*.ko) cp "$found" "$module" ;;
-		*) : >"$module" ;; # none: tests that need one say so
-		esac
+		for module in $wanted; do
+			found=$(find "$work/x" -type f -name "$module.ko*" | head -1)
+			case $found in
+			*.xz) xz -dc "$found" ;;
+			*.zst) zstd -qdc "$found" ;;
+			*.ko) cat "$found" ;;
+			esac >"$cache/$module-$name.ko" # none: tests that need one say so
+		done
 		rm -rf "$work"
 	fi
 	echo "$image"
@@ -115,9 +119,9 @@ build() {
 boot() {
 	local name=$1 image=$2 extra=${3:-}
 	local log=$cache/$name.log began=$SECONDS attempt
-	local module=${image/vmlinuz-/dummy-}.ko
+	local module
 	mkdir -p "$cache/module/lib/modules"
-	cp "$module" "$cache/module/lib/modules/dummy.ko"
+	for module in $wanted; do cp "${image/vmlinuz-/$module-}.ko" "$cache/module/lib/modules/$module.ko"; done
 	(cat "$cache/initrd.gz"; cd "$cache/module" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initrd-$name.gz"
 	for attempt in 1 2 3; do
 		emulate "$image" "$cache/initrd-$name.gz" "$extra" "$log"
