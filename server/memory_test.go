@@ -30,7 +30,8 @@ func TestMemoryPerAgent(t *testing.T) {
 	open := func() int {
 		r, err := http.Get("http://" + n.metrics + "/metrics")
 		if err != nil {
-			t.Fatal(err)
+			log := n.log()
+			t.Fatalf("%v; %v\n%s", err, p.cmd.ProcessState, log[max(0, len(log)-2000):])
 		}
 		defer r.Body.Close()
 		text, err := io.ReadAll(r.Body)
@@ -65,20 +66,31 @@ func TestMemoryPerAgent(t *testing.T) {
 	}
 	empty := settled()
 	var count tally
-	fleet := n.enrolled(most, 1)
-	each(fleet, 64, func(a *simulated) {
-		a.protocol = wire.QUIC
-		if err := a.measure(&count); err != nil {
-			t.Error(err)
-			return
+	var fleet []*simulated
+	away := empty
+	for half := range 2 {
+		more := n.enrolled(most/2, uint64(half+1))
+		each(more, 64, func(a *simulated) {
+			a.protocol = wire.QUIC
+			if err := a.measure(&count); err != nil {
+				t.Error(err)
+				return
+			}
+			for try := 0; len(a.waiting) > 0 && try < 20; try++ {
+				a.checkIn(t.Context(), 0, &count) //nolint:errcheck // what failed comes again
+			}
+		})
+		first := len(fleet)
+		for i, a := range more {
+			a.number = first + i
 		}
-		for try := 0; len(a.waiting) > 0 && try < 20; try++ {
-			a.checkIn(t.Context(), 0, &count) //nolint:errcheck // what failed comes again
-		}
-	})
-	away := settled()
-	t.Logf("%d MB without agents, %d MB with %d that reported and are away: %+.1f MB per 1,000", empty>>10, away>>10, most, float64(away-empty)/1024/float64(most)*1000)
-	for _, part := range []int{most / 2, most} {
+		fleet = append(fleet, more...)
+		before := away
+		away = settled()
+		t.Logf("%d MB with %d that reported and are away: %+.1f MB for the last %d", away>>10, len(fleet), float64(away-before)/1024, len(more))
+	}
+	t.Logf("%d MB without agents", empty>>10)
+	for _, part := range []int{len(fleet) / 2, len(fleet)} {
 		clients := make([]*wire.Client, part)
 		begin := time.Now()
 		each(fleet[:part], 64, func(a *simulated) {

@@ -54,6 +54,7 @@ func (n *installation) conf(listen string) string {
 	text, err := json.Marshal(map[string]any{ // JSON is YAML
 		"state": filepath.Join(n.dir, "state"), "database": n.database, "web": map[string]string{"listen": "127.0.0.1:0"},
 		"agents": map[string]string{"listen": listen, "address": n.address}, "webhooks": map[string]bool{"allow_private": true},
+		"metrics": map[string]string{"listen": n.metrics},
 	})
 	if err != nil {
 		n.t.Fatal(err)
