@@ -60,6 +60,7 @@ type Service struct {
 	weights need.Weights
 
 	slots   sync.Map // recipient → *slot
+	trends  sync.Map // recipient and number of times → *trend
 	keyOnce sync.Mutex
 	key     []byte // of pseudonyms; loaded at first use
 }

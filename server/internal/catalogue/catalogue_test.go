@@ -621,3 +621,34 @@ func TestTrainingIsMeasured(t *testing.T) {
 		t.Errorf("after: %+v", n)
 	}
 }
+
+// TestTrendFollows: what was derived is used until something arrives, and no longer.
+func TestTrendFollows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		at := func() []time.Time { return []time.Time{w.now.AddDate(0, -1, 0), w.now} }
+		read := func() TrendPoint {
+			t.Helper()
+			points, err := w.s.Trend(t.Context(), admin("r-0"), "r-0", at())
+			if err != nil || len(points) != 2 {
+				t.Fatal(points, err)
+			}
+			return points[1]
+		}
+		before := read()
+		if again := read(); again != before {
+			t.Errorf("nothing happened, and %+v became %+v", before, again)
+		}
+		w.host("r-0", 7, assessment.Fail)
+		if after := read(); after.Known != before.Known+1 {
+			t.Errorf("a host came, and %+v became %+v", before, after)
+		}
+		w.now = w.now.AddDate(0, 2, 0)
+		if after := read(); after.Measured != 0 || after.Known != before.Known+1 {
+			t.Errorf("two months without a report: %+v", after)
+		}
+		if _, err := w.s.Trend(t.Context(), admin("r-1"), "r-0", at()); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("another recipient's administrator reads it: %v", err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/vymir-project/vymir/policies/assessment"
@@ -118,7 +119,16 @@ type TrendPoint struct {
 	Reopened int       `json:"reopened"` // of the opened ones, those that failed before
 }
 
-// Trend tells how a recipient stood at each of the times, which ascend.
+// trend holds how a recipient stood at the times last asked for; its lock keeps two from deriving the same at once. The
+// points are shared and not changed.
+type trend struct {
+	sync.Mutex
+	version string
+	points  []TrendPoint
+}
+
+// Trend tells how a recipient stood at each of the times, which ascend. What was derived is used until something arrives or
+// is decided; times of one hour are one time then, as waivers end by the hour. The points are shared: do not change them.
 func (s *Service) Trend(ctx context.Context, a access.Actor, recipient string, at []time.Time) ([]TrendPoint, error) {
 	if err := may(a, access.GapsRead, recipient); err != nil {
 		return nil, err
@@ -126,41 +136,63 @@ func (s *Service) Trend(ctx context.Context, a access.Actor, recipient string, a
 	if len(at) == 0 {
 		return nil, nil
 	}
-	var out []TrendPoint
+	v, _ := s.trends.LoadOrStore(fmt.Sprintf("%s %d", recipient, len(at)), &trend{})
+	place := v.(*trend)
+	place.Lock()
+	defer place.Unlock()
 	err := s.st.View(ctx, func(tx *store.Tx) error {
-		findings, err := tx.FindingsOver(recipient, at)
+		version, err := tx.MeasuredVersion(recipient)
 		if err != nil {
-			return err
+			return fmt.Errorf("look for changes: %w", err)
 		}
-		before := map[string]bool{}
-		for i, t := range at {
-			hosts, err := tx.HostsAt(recipient, t)
-			if err != nil {
-				return err
-			}
-			p, open := point(t, hosts, findings[i])
-			for id, f := range open {
-				if i > 0 && !before[id] {
-					p.Opened++
-					if f.Reopens > 0 {
-						p.Reopened++
-					}
-				}
-			}
-			for id := range before {
-				if _, still := open[id]; !still {
-					p.Closed++
-				}
-			}
-			clear(before)
-			for id := range open {
-				before[id] = true
-			}
-			out = append(out, p)
+		for _, t := range at {
+			version += t.UTC().Format(" 2006-01-02T15")
 		}
-		return nil
+		if version == place.version {
+			return nil
+		}
+		points, err := trendOf(tx, recipient, at)
+		if err == nil {
+			place.version, place.points = version, points
+		}
+		return err
 	})
-	return out, err
+	return place.points, err
+}
+
+// trendOf reads how a recipient stood at each of the times.
+func trendOf(tx *store.Tx, recipient string, at []time.Time) ([]TrendPoint, error) {
+	findings, err := tx.FindingsOver(recipient, at)
+	if err != nil {
+		return nil, err
+	}
+	out, before := make([]TrendPoint, 0, len(at)), map[string]bool{}
+	for i, t := range at {
+		hosts, err := tx.HostsAt(recipient, t)
+		if err != nil {
+			return nil, err
+		}
+		p, open := point(t, hosts, findings[i])
+		for id, f := range open {
+			if i > 0 && !before[id] {
+				p.Opened++
+				if f.Reopens > 0 {
+					p.Reopened++
+				}
+			}
+		}
+		for id := range before {
+			if _, still := open[id]; !still {
+				p.Closed++
+			}
+		}
+		clear(before)
+		for id := range open {
+			before[id] = true
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // point is how hosts and open findings stood at a time.

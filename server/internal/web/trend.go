@@ -47,10 +47,11 @@ func (s *server) trend(q *request) error {
 	for m := trendMonths; m > 0; m-- {
 		at = append(at, time.Date(now.Year(), now.Month()-time.Month(m-1), 1, 0, 0, 0, 0, time.UTC))
 	}
-	if d.Points, err = s.catalogue.Trend(q.Context(), q.actor, d.Recipient, append(at, now)); err != nil {
+	points, err := s.catalogue.Trend(q.Context(), q.actor, d.Recipient, append(at, now))
+	if err != nil {
 		return err
 	}
-	d.Points = slices.DeleteFunc(d.Points, func(p catalogue.TrendPoint) bool { return p.Known == 0 })
+	d.Points = slices.DeleteFunc(slices.Clone(points), func(p catalogue.TrendPoint) bool { return p.Known == 0 })
 	for _, p := range d.Points {
 		d.Most, d.Hosts = max(d.Most, float64(p.Open)), max(d.Hosts, float64(p.Known))
 		d.Opened, d.Closed, d.Reopened = d.Opened+p.Opened, d.Closed+p.Closed, d.Reopened+p.Reopened
