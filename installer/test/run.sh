@@ -85,20 +85,21 @@ install -d "$work/root/etc/vymir"
 printf 'web: {listen: "127.0.0.1:28444"}\nagents: {listen: "127.0.0.1:27444", address: "localhost:27444"}\nmetrics: {listen: "127.0.0.1:29464"}\n' >"$work/root/etc/vymir/server.yaml"
 inside systemctl daemon-reload
 inside systemctl start vymir-server.service
-for _ in $(seq 100); do inside journalctl -u vymir-server -o cat --no-pager | grep -q "msg=serving" && break; sleep 0.2; done
-curl -fsSk --max-time 20 https://127.0.0.1:28444/healthz | grep -qx ok || { echo "the server does not serve under its unit"; inside journalctl -u vymir-server --no-pager | tail -20; exit 1; }
-curl -fsS --max-time 20 http://127.0.0.1:29464/metrics | grep -q '^vymir_store_failed_total 0$'
+for _ in $(seq 100); do grep -q "msg=serving" <<<"$(inside journalctl -u vymir-server -o cat --no-pager)" && break; sleep 0.2; done
+[ "$(curl -fsSk --max-time 20 https://127.0.0.1:28444/healthz)" = ok ] || { echo "the server does not serve under its unit"; inside journalctl -u vymir-server --no-pager | tail -20; exit 1; }
+curl -fsS --max-time 20 http://127.0.0.1:29464/metrics >"$work/metrics"
+grep -q '^vymir_store_failed_total 0$' "$work/metrics" || { echo "its metrics do not say that nothing failed"; exit 1; }
 # The operator's commands work beside it, as root, and leave files that it can use.
 inside vymir-server recipient create --id r-unit --name "Проба" --name-en "Trial" >/dev/null
 inside vymir-server site create --id s-unit --recipient r-unit --name "Майданчик" >/dev/null
-inside vymir-server token create --recipient r-unit --ttl 1h | grep -q .
+grep -q . <<<"$(inside vymir-server token create --recipient r-unit --ttl 1h)"
 inside vymir-server backup /root/copy.db >/dev/null
-inside vymir-server check | grep -q sound
+grep -q sound <<<"$(inside vymir-server check)"
 if inside vymir-server restore /root/copy.db 2>"$work/refused"; then echo "restored beside a running server"; exit 1; fi
 grep -q "stop it first" "$work/refused"
 inside systemctl restart vymir-server.service
-for _ in $(seq 100); do curl -fsSk --max-time 5 https://127.0.0.1:28444/healthz 2>/dev/null | grep -qx ok && break; sleep 0.2; done
-inside vymir-server recipient list | grep -q r-unit
+for _ in $(seq 100); do [ "$(curl -fsSk --max-time 5 https://127.0.0.1:28444/healthz 2>/dev/null)" = ok ] && break; sleep 0.2; done
+grep -q r-unit <<<"$(inside vymir-server recipient list)"
 main=$(inside systemctl show -P MainPID vymir-server.service)
 inside grep -E '^(Uid|CapEff|NoNewPrivs|Seccomp):' "/proc/$main/status" | tr '\n\t' '  '; echo
 [ "$(inside awk '/^Uid/ {print ($2 > 0)}' "/proc/$main/status")" = 1 ] || { echo "the server runs as root"; exit 1; }
@@ -107,7 +108,7 @@ inside systemd-analyze security vymir-server.service --no-pager --threshold=20 |
 # A configuration that is not safe keeps it from starting, with the reason in the journal.
 printf 'web: {listen: "127.0.0.1:28444", address: "http://vymir.example"}\n' >"$work/root/etc/vymir/server.yaml"
 inside systemctl restart vymir-server.service 2>/dev/null || true
-for _ in $(seq 50); do inside journalctl -u vymir-server -o cat --no-pager | grep -q "sessions would travel readable" && break; sleep 0.2; done
-inside journalctl -u vymir-server -o cat --no-pager | grep -q "sessions would travel readable" || { echo "an unsafe configuration was not refused"; exit 1; }
+for _ in $(seq 50); do grep -q "sessions would travel readable" <<<"$(inside journalctl -u vymir-server -o cat --no-pager)" && break; sleep 0.2; done
+grep -q "sessions would travel readable" <<<"$(inside journalctl -u vymir-server -o cat --no-pager)" || { echo "an unsafe configuration was not refused"; exit 1; }
 inside systemctl stop vymir-server.service
 echo "installed, measured, removed: nothing was left; the server serves under its unit"
