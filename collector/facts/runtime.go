@@ -63,14 +63,14 @@ type Act struct {
 type Connection struct {
 	Program       string    `json:"program"` // command name
 	UID           uint32    `json:"uid"`
-	Direction     string    `json:"direction"`       // out (connect) or in (accept)
-	Peer          string    `json:"peer,omitzero"`   // address; target detail; empty: all peers for which there was no room
-	PeerClass     string    `json:"peer_class"`      // loopback, private, public
-	Port          uint16    `json:"port"`            // 0: any above 32767, where there was no room for each; remote port when out, local port when in
-	Count         uint64    `json:"count"`           // established
-	Failed        uint64    `json:"failed,omitzero"` // tried by us and not established
-	SentBytes     uint64    `json:"sent_bytes,omitzero"`
-	ReceivedBytes uint64    `json:"received_bytes,omitzero"`
+	Direction     string    `json:"direction"`               // out (connect) or in (accept)
+	Peer          string    `json:"peer,omitzero"`           // address; target detail; empty: all peers for which there was no room
+	PeerClass     string    `json:"peer_class"`              // loopback, private, public
+	Port          uint16    `json:"port"`                    // 0: any above 32767, where there was no room for each; remote port when out, local port when in
+	Count         uint64    `json:"count"`                   // established
+	Failed        uint64    `json:"failed,omitzero"`         // tried by us and not established
+	SentBytes     uint64    `json:"sent_bytes,omitzero"`     // payload, without headers: of TCP connections that ended, and of UDP datagrams; absent: none were counted, as the hook may not count them
+	ReceivedBytes uint64    `json:"received_bytes,omitzero"` // the same the other way; of UDP only from peers that the program had addressed before
 	FirstSeen     time.Time `json:"first_seen"`
 	LastSeen      time.Time `json:"last_seen"`
 }

@@ -115,7 +115,7 @@ func (t *table) addProgram(s exec.Seen, in container) {
 // addConnection merges TCP connections.
 func (t *table) addConnection(s flow.Seen) { t.addFlow(&t.connections, s) }
 
-// addDatagram merges what was addressed by UDP.
+// addDatagram merges what was addressed by UDP, and the bytes of it.
 func (t *table) addDatagram(s flow.Seen) { t.addFlow(&t.datagrams, s) }
 
 func (t *table) addFlow(to *flows, s flow.Seen) {

@@ -41,7 +41,7 @@ type Seen struct {
 	Port        uint16     // the peer's when going out, ours when coming in; 0: any of those given out at random
 	Count       uint64     // connections established, or how often the peer was addressed
 	Failed      uint64     // connections tried and not established
-	Sent        uint64     // bytes of connections that ended; 0 where the source cannot tell
+	Sent        uint64     // bytes of payload, of connections that ended and of datagrams; 0 where the source cannot tell
 	Received    uint64
 	First, Last time.Time
 }
@@ -155,6 +155,18 @@ func (t *Table) Take(peer netip.AddrPort) (out, in bool, err error) {
 	})
 	t.forget(t.flows, keys)
 	return out, in, err
+}
+
+// Bytes sums what went to a peer at a port and came from it, and forgets nothing.
+func (t *Table) Bytes(peer netip.AddrPort) (sent, received uint64, err error) {
+	want := peer.Addr().As16()
+	err = hook.Each(t.flows, func(key *Key, v *Value) {
+		if key.Peer == want && key.Port == peer.Port() {
+			sent += v.Sent
+			received += v.Received
+		}
+	})
+	return sent, received, err
 }
 
 // class names enum distance of flows.h.

@@ -26,7 +26,7 @@ struct flow_key {
 struct flow {
 	__u64 count;  /* connections established, or how often a peer was addressed */
 	__u64 failed; /* connections that were tried and not established */
-	__u64 sent;   /* bytes of payload, of those connections that ended */
+	__u64 sent;   /* bytes of payload: of connections that ended, and of datagrams */
 	__u64 received;
 	__u64 first; /* CLOCK_MONOTONIC, ns */
 	__u64 last;

@@ -1,4 +1,5 @@
-// Package udp sees whom programs address by UDP, the name servers among them, by BPF at the root of the control groups.
+// Package udp sees whom programs address by UDP, the name servers among them, and how many bytes go either way, by BPF at
+// the root of the control groups.
 // udp.bpf.c tells where the kernel reports it. Without BPF there is nothing in its place: procfs shows sockets that
 // are connected, which those of most programs are not.
 package udp
@@ -33,22 +34,34 @@ type Probe struct {
 type kernel struct {
 	*hook.Attachment
 	table *flow.Table
+	bytes bool // counts them, and is to prove it
 }
 
+const noBytes = "no bytes: the kernel takes the programs that count who is addressed, not those that see datagrams"
+
+// The best one counts bytes, too. Its first program is one of those that do, as the one that names it.
 var candidates = []hook.Candidate{{
+	Kind: hook.Cgroup, Program: udpProgUdpEgress,
+	Beside: []string{udpProgUdpIngress, udpProgUdpConnect4, udpProgUdpConnect6, udpProgUdpSendmsg4, udpProgUdpSendmsg6},
+}, {
 	Kind: hook.Cgroup, Program: udpProgUdpConnect4,
 	Beside: []string{udpProgUdpConnect6, udpProgUdpSendmsg4, udpProgUdpSendmsg6},
+	Note:   noBytes,
 }}
 
 // Open attaches the programs and proves them by a datagram to ourselves. It never fails: a probe that could not be had
 // says why in its Hook.
 func Open(ctx context.Context, o Options) *Probe {
-	openers := hook.Openers(o.Kinds, loadUdp, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*kernel, error) {
+	return openFrom(ctx, o, loadUdp)
+}
+
+func openFrom(ctx context.Context, o Options, load func() (*ebpf.CollectionSpec, error)) *Probe {
+	openers := hook.Openers(o.Kinds, load, candidates, func(spec *ebpf.CollectionSpec, c hook.Candidate) (*kernel, error) {
 		a, err := hook.Attach(spec, c, o.Options)
 		if err != nil {
 			return nil, err
 		}
-		return &kernel{Attachment: a, table: flow.NewTable(a)}, nil
+		return &kernel{Attachment: a, table: flow.NewTable(a), bytes: c.Note != noBytes}, nil
 	})
 	return &Probe{choice: hook.Choose(ctx, openers, prove)}
 }
@@ -67,7 +80,7 @@ func prove(ctx context.Context, k *kernel) error {
 		}
 		return nil
 	}
-	if err := k.proveOne(ctx, at, send); err != nil {
+	if err := k.proveOne(ctx, at, k.bytes, send); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
 	connect := func() error {
@@ -77,24 +90,42 @@ func prove(ctx context.Context, k *kernel) error {
 		}
 		return client.Close()
 	}
-	if err := k.proveOne(ctx, at, connect); err != nil {
+	if err := k.proveOne(ctx, at, false, connect); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	return nil
 }
 
-func (k *kernel) proveOne(ctx context.Context, at netip.AddrPort, cause func() error) error {
+// proveOne looks for one way to address ourselves, and with bytes for those that went and came by it.
+func (k *kernel) proveOne(ctx context.Context, at netip.AddrPort, bytes bool, cause func() error) error {
 	return hook.Prove(ctx, func(seen hook.Await) error {
 		err := cause()
 		if err != nil {
 			return err
 		}
+		counted := !bytes
+		if bytes {
+			var sent, received uint64
+			seen(func() bool {
+				sent, received, err = k.table.Bytes(at)
+				counted = sent > 0 && received > 0
+				return counted || err != nil
+			})
+			if err != nil {
+				return err
+			}
+		}
 		var out bool
 		seen(func() bool { out, _, err = k.table.Take(at); return out || err != nil })
-		if err == nil && !out {
-			err = hook.ErrSilent
+		switch {
+		case err != nil:
+			return err
+		case !out:
+			return hook.ErrSilent
+		case !counted:
+			return fmt.Errorf("bytes: %w", hook.ErrSilent)
 		}
-		return err
+		return nil
 	})
 }
 

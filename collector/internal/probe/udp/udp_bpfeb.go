@@ -21,8 +21,11 @@ const (
 	udpMapFlows        = "flows"
 	udpMapRest         = "rest"
 	udpMapSettings     = "settings"
+	udpMapSockets      = "sockets"
 	udpProgUdpConnect4 = "udp_connect4"
 	udpProgUdpConnect6 = "udp_connect6"
+	udpProgUdpEgress   = "udp_egress"
+	udpProgUdpIngress  = "udp_ingress"
 	udpProgUdpSendmsg4 = "udp_sendmsg4"
 	udpProgUdpSendmsg6 = "udp_sendmsg6"
 )
@@ -71,6 +74,8 @@ type udpSpecs struct {
 type udpProgramSpecs struct {
 	UdpConnect4 *ebpf.ProgramSpec `ebpf:"udp_connect4"`
 	UdpConnect6 *ebpf.ProgramSpec `ebpf:"udp_connect6"`
+	UdpEgress   *ebpf.ProgramSpec `ebpf:"udp_egress"`
+	UdpIngress  *ebpf.ProgramSpec `ebpf:"udp_ingress"`
 	UdpSendmsg4 *ebpf.ProgramSpec `ebpf:"udp_sendmsg4"`
 	UdpSendmsg6 *ebpf.ProgramSpec `ebpf:"udp_sendmsg6"`
 }
@@ -84,6 +89,7 @@ type udpMapSpecs struct {
 	Flows    *ebpf.MapSpec `ebpf:"flows"`
 	Rest     *ebpf.MapSpec `ebpf:"rest"`
 	Settings *ebpf.MapSpec `ebpf:"settings"`
+	Sockets  *ebpf.MapSpec `ebpf:"sockets"`
 }
 
 // udpVariableSpecs contains global variables before they are loaded into the kernel.
@@ -117,6 +123,7 @@ type udpMaps struct {
 	Flows    *ebpf.Map `ebpf:"flows"`
 	Rest     *ebpf.Map `ebpf:"rest"`
 	Settings *ebpf.Map `ebpf:"settings"`
+	Sockets  *ebpf.Map `ebpf:"sockets"`
 }
 
 func (m *udpMaps) Close() error {
@@ -126,6 +133,7 @@ func (m *udpMaps) Close() error {
 		m.Flows,
 		m.Rest,
 		m.Settings,
+		m.Sockets,
 	)
 }
 
@@ -141,6 +149,8 @@ type udpVariables struct {
 type udpPrograms struct {
 	UdpConnect4 *ebpf.Program `ebpf:"udp_connect4"`
 	UdpConnect6 *ebpf.Program `ebpf:"udp_connect6"`
+	UdpEgress   *ebpf.Program `ebpf:"udp_egress"`
+	UdpIngress  *ebpf.Program `ebpf:"udp_ingress"`
 	UdpSendmsg4 *ebpf.Program `ebpf:"udp_sendmsg4"`
 	UdpSendmsg6 *ebpf.Program `ebpf:"udp_sendmsg6"`
 }
@@ -149,6 +159,8 @@ func (p *udpPrograms) Close() error {
 	return _UdpClose(
 		p.UdpConnect4,
 		p.UdpConnect6,
+		p.UdpEgress,
+		p.UdpIngress,
 		p.UdpSendmsg4,
 		p.UdpSendmsg6,
 	)
